@@ -1,0 +1,70 @@
+// Every bound of the service in one place. Fixed ones are constants, with their relations checked by the compiler; those
+// that an operator may set are in Limits.
+
+#ifndef SEMEL_SERVER_ENGINE_LIMITS_H_
+#define SEMEL_SERVER_ENGINE_LIMITS_H_
+
+#include <chrono>
+#include <cstddef>
+
+#include "storage/time.h"
+
+namespace semel::engine {
+
+using storage::Duration;
+using storage::Time;
+
+inline constexpr size_t kKiB = 1024;
+inline constexpr size_t kMiB = 1024 * kKiB;
+
+// Fields, in bytes.
+inline constexpr size_t kMaxNamespaceBytes = 63;
+inline constexpr size_t kMaxKeyBytes = 255;
+inline constexpr size_t kMaxFingerprintBytes = 64;
+inline constexpr size_t kAttemptIdBytes = 16;
+inline constexpr size_t kMaxOwnerBytes = 128;
+inline constexpr size_t kMaxCheckpointBytes = 64 * kKiB;
+inline constexpr size_t kMaxContentTypeBytes = 128;
+inline constexpr size_t kMaxAttributes = 32;
+inline constexpr size_t kMaxAttributeNameBytes = 64;
+inline constexpr size_t kMaxAttributeValueBytes = 256;
+inline constexpr size_t kMaxAttributesBytes = 2 * kKiB;
+inline constexpr size_t kMaxReasonBytes = 64;
+inline constexpr size_t kMaxFailureMessageBytes = 512;
+inline constexpr size_t kMaxFailureDetailsBytes = 16 * kKiB;
+inline constexpr size_t kMaxResultBytesCeiling = 3 * kMiB;  // of what a namespace may set as max_result_bytes
+
+// Durations.
+inline constexpr Duration kMinLease = std::chrono::milliseconds(10);
+inline constexpr Duration kMaxLeaseCeiling = std::chrono::hours(24 * 7);
+inline constexpr Duration kMaxWait = std::chrono::hours(1);
+inline constexpr Duration kMaxRetryAfter = std::chrono::hours(24 * 7);
+inline constexpr Duration kMinRetention = std::chrono::milliseconds(1);
+inline constexpr Duration kMaxRetentionCeiling = std::chrono::hours(24 * 3660);  // ten years
+
+// Messages. 4 MiB is what gRPC clients accept by default, in every language.
+inline constexpr size_t kMaxMessageBytes = 4 * kMiB;
+inline constexpr size_t kMaxBatchItems = 1000;
+
+// What an item of a batch answer may weigh after everything that may be left out was left out (rule 19).
+inline constexpr size_t kMaxBareItemBytes =
+    kMaxAttributesBytes + kMaxAttributes * 8 + kMaxContentTypeBytes + kMaxReasonBytes + kMaxFailureMessageBytes +
+    kMaxOwnerBytes + 512;
+
+static_assert(kMaxBatchItems * kMaxBareItemBytes < kMaxMessageBytes, "a batch answer must fit, whatever is stored");
+static_assert(kMaxResultBytesCeiling + kMaxCheckpointBytes + kMaxBareItemBytes < kMaxMessageBytes,
+              "a single answer must fit, whatever is stored");
+
+// What an operator may set; see docs/configuration.md.
+struct Limits {
+  size_t max_batch_operations = 1024;       // decided together, one group commit
+  size_t max_calls = 65'536;                // accepted and not yet answered, waiters included
+  size_t max_waiters = 49'152;              // parked Begins in all
+  size_t max_waiters_per_key = 16'384;
+  size_t max_open_keys = 1'000'000;         // in progress or in doubt
+  size_t max_open_bytes = 512 * kMiB;       // what they hold in memory (owners, checkpoints, ...)
+};
+
+}  // namespace semel::engine
+
+#endif  // SEMEL_SERVER_ENGINE_LIMITS_H_
