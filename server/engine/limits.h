@@ -13,6 +13,7 @@ namespace semel::engine {
 
 using storage::Duration;
 using storage::Time;
+using storage::Micros;
 
 inline constexpr size_t kKiB = 1024;
 inline constexpr size_t kMiB = 1024 * kKiB;
@@ -45,6 +46,7 @@ inline constexpr Duration kMaxRetentionCeiling = std::chrono::hours(24 * 3660); 
 // Messages. 4 MiB is what gRPC clients accept by default, in every language.
 inline constexpr size_t kMaxMessageBytes = 4 * kMiB;
 inline constexpr size_t kMaxBatchItems = 1000;
+inline constexpr size_t kMaxWokenBytes = 64 * kMiB;  // of payload, to waiters, from one group commit; the next one goes on
 
 // What an item of a batch answer may weigh after everything that may be left out was left out (rule 19).
 inline constexpr size_t kMaxBareItemBytes =

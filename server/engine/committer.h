@@ -1,0 +1,84 @@
+// Group commit: turns all that waits into replies with one load, one decision each, and one synced write.
+//
+//   Committer committer(storage, policies, limits, stats);
+//   committer.Start();                     // honours the leases that a restart interrupted
+//   committer.Run(operations);             // every operation is finished, or parked
+//   if (committer.NextDue() <= now) committer.Run({});
+//
+// Order within a batch is arrival order, over an overlay of what is decided but not yet written, so two requests for one
+// key see each other (rule 18). No reply leaves before the commit that it rests on succeeded; after a failed one nothing
+// is ever promised again (rule 17). Modelled on LevelDB's DBImpl::Write and etcd raft's Ready.
+
+#ifndef SEMEL_SERVER_ENGINE_COMMITTER_H_
+#define SEMEL_SERVER_ENGINE_COMMITTER_H_
+
+#include <atomic>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/types/span.h"
+#include "server/engine/batch.h"
+#include "server/engine/limits.h"
+#include "server/engine/operation.h"
+#include "server/engine/stats.h"
+#include "server/engine/waiters.h"
+#include "storage/storage.h"
+
+namespace semel::engine {
+
+// Thread-safe. Batches run one at a time; a thread that arrives meanwhile waits, and so its operations gather.
+class Committer {
+ public:
+  // `storage` and `stats` must outlive the committer.
+  Committer(storage::Storage& storage, Limits limits, EngineStats& stats);
+
+  // Once, before anything else: gives every lease that was live when the process before this one was last heard of its
+  // full length again, in one atomic commit (rule 13).
+  [[nodiscard]] absl::Status Start();
+
+  // Decides `operations`, wakes waiters, and finishes all whose answer is known. Without operations: only what is due.
+  void Run(absl::Span<Operation* const> operations);
+
+  // When Run should be called even if nothing arrives; nullopt while nobody waits.
+  std::optional<Time> NextDue() const;
+
+  // Takes a parked operation back: its caller has gone. False: it is not parked, Finish was called or is about to be.
+  bool Cancel(Operation* operation);
+
+  // From now on nothing begins: waiters are answered in_progress, Begins are refused with DRAINING. Owners may still finish.
+  void Drain();
+
+  // Forgets abandoned keys past their time, and lets storage do its housekeeping. Every few seconds.
+  [[nodiscard]] absl::Status Maintain();
+
+  Time Now() const { return storage_.clock().Now(); }
+
+ private:
+  // Decides `operations`, and `overdue` which may not wait any longer. Returns what to say once the lock is gone.
+  std::vector<Batch::Answer> RunLocked(absl::Span<Operation* const> overdue, absl::Span<Operation* const> operations)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::vector<Batch::Answer> FailAll(Batch& batch, absl::Span<Operation* const> undecided, const absl::Status& status)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status ForgetAbandoned(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Finish(std::vector<Batch::Answer> answers) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Constant after construction.
+  storage::Storage& storage_;
+  const Limits limits_;
+  EngineStats& stats_;
+
+  mutable absl::Mutex mutex_;
+  Waiters waiters_ ABSL_GUARDED_BY(mutex_);
+  int64_t last_token_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  std::string sweep_cursor_ ABSL_GUARDED_BY(mutex_);
+  std::atomic<int64_t> next_due_;  // copy of waiters_.NextDue() that is read without the lock; max: nothing is due
+};
+
+}  // namespace semel::engine
+
+#endif  // SEMEL_SERVER_ENGINE_COMMITTER_H_

@@ -1,0 +1,35 @@
+// One request on its way through the engine.
+
+#ifndef SEMEL_SERVER_ENGINE_OPERATION_H_
+#define SEMEL_SERVER_ENGINE_OPERATION_H_
+
+#include <cstddef>
+
+#include "server/engine/policy.h"
+#include "server/engine/reply.h"
+#include "server/engine/request.h"
+
+namespace semel::engine {
+
+// Owned by whoever made it, and left alone by that owner from the moment it is handed to Committer::Run until Finish is
+// called or Committer::Cancel took it back.
+class Operation {
+ public:
+  virtual ~Operation() = default;
+
+  // The answer; what it says is on disk. Called exactly once, without any lock held, from whichever thread ran the batch
+  // that decided it.
+  virtual void Finish(Reply reply) = 0;
+
+  Key key;
+  const PolicyTable::Entry* ns = nullptr;
+  Request request;
+  Time deadline = Time::max();  // nobody waits for an answer after it
+  // Shared by the items of one batch call: how many more bytes of stored payload its answer may carry (rule 19).
+  // nullptr: as many as there are.
+  size_t* payload_budget = nullptr;
+};
+
+}  // namespace semel::engine
+
+#endif  // SEMEL_SERVER_ENGINE_OPERATION_H_
