@@ -1,0 +1,61 @@
+// Runs flows side by side on one completion queue, in one thread, for a time or for a number of pairs.
+
+#ifndef SEMEL_BENCH_DRIVER_H_
+#define SEMEL_BENCH_DRIVER_H_
+
+#include <grpcpp/completion_queue.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "bench/flows.h"
+#include "bench/recorder.h"
+
+namespace semel::bench {
+
+struct Schedule {
+  SteadyClock::duration warm_up{};
+  SteadyClock::duration measured{};
+  uint64_t pairs = 0;    // not 0: so many pairs from the first call on, instead of the times above
+  pid_t server_pid = 0;  // 0: unknown
+};
+
+// Processor seconds over the measured interval.
+struct CpuUse {
+  double client = 0;
+  std::optional<double> server;
+};
+
+class Driver {
+ public:
+  Driver(grpc::CompletionQueue& queue, const Schedule& schedule, Recorder& recorder);
+
+  // Returns when every call has ended. DEADLINE_EXCEEDED: the server stopped answering.
+  [[nodiscard]] absl::Status Run(const std::vector<std::unique_ptr<Flow>>& flows);
+
+  const CpuUse& cpu() const { return cpu_; }
+
+ private:
+  void StartRound(Flow& flow);
+  void Tick(SteadyClock::time_point now);
+  void StartMeasuring(SteadyClock::time_point now);
+  void StopMeasuring(SteadyClock::time_point now);
+  bool MayStartRound() const;
+
+  grpc::CompletionQueue& queue_;
+  const Schedule schedule_;
+  Recorder& recorder_;
+  SteadyClock::time_point begun_;
+  uint64_t pairs_started_ = 0;
+  size_t in_flight_ = 0;
+  bool over_ = false;
+  CpuUse cpu_;
+};
+
+}  // namespace semel::bench
+
+#endif  // SEMEL_BENCH_DRIVER_H_

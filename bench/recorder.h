@@ -1,0 +1,50 @@
+// What one run of the load generator found out.
+
+#ifndef SEMEL_BENCH_RECORDER_H_
+#define SEMEL_BENCH_RECORDER_H_
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "bench/histogram.h"
+
+namespace semel::bench {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// Calls and latencies count only between StartMeasuring and StopMeasuring; errors always do. One thread.
+class Recorder {
+ public:
+  void StartMeasuring(SteadyClock::time_point now);
+  void StopMeasuring(SteadyClock::time_point now);
+  bool measuring() const { return measuring_; }
+  double seconds() const { return std::chrono::duration<double>(stopped_ - started_).count(); }
+
+  void CallEnded(std::string_view call, SteadyClock::duration latency);
+  void PairsEnded(uint64_t pairs) { pairs_ += measuring_ ? pairs : 0; }
+  // Any error spoils a run. The first few are kept.
+  void Error(std::string_view call, std::string_view what);
+
+  uint64_t calls() const { return calls_; }
+  uint64_t errors() const { return errors_; }
+
+  // {"seconds", "calls_per_s", "pairs_per_s", "latency_ms": {call: {"p50", ...}}, "errors", "error_samples"}
+  nlohmann::json ToJson() const;
+
+ private:
+  bool measuring_ = false;
+  SteadyClock::time_point started_, stopped_;
+  uint64_t calls_ = 0;
+  uint64_t pairs_ = 0;
+  uint64_t errors_ = 0;
+  std::map<std::string, Histogram, std::less<>> latencies_;  // nanoseconds, by call
+  std::map<std::string, uint64_t> error_samples_;
+};
+
+}  // namespace semel::bench
+
+#endif  // SEMEL_BENCH_RECORDER_H_
