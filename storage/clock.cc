@@ -7,9 +7,7 @@ namespace {
 
 class SystemTimeSource final : public TimeSource {
  public:
-  Time Wall() const override {
-    return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-  }
+  Time Wall() const override { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
   Duration Monotonic() const override {
     return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch());
   }

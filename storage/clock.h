@@ -21,7 +21,7 @@ namespace semel::storage {
 class TimeSource {
  public:
   virtual ~TimeSource() = default;
-  virtual Time Wall() const = 0;        // may jump
+  virtual Time Wall() const = 0;           // may jump
   virtual Duration Monotonic() const = 0;  // since an arbitrary moment, never runs back within the process
 };
 

@@ -45,8 +45,8 @@ using AttemptId = std::array<uint8_t, 16>;
 using Attributes = std::vector<std::pair<std::string, std::string>>;  // sorted by name, names unique
 
 struct Result {
-  std::string payload;       // empty where payload_detached or omitted
-  uint64_t payload_size = 0; // of the stored payload, also where it is detached
+  std::string payload;            // empty where payload_detached or omitted
+  uint64_t payload_size = 0;      // of the stored payload, also where it is detached
   bool payload_detached = false;  // storage keeps it apart: Storage::LoadPayload fetches it
   bool omitted = false;           // the owner kept no payload: it was too large
   std::string content_type;
@@ -77,8 +77,8 @@ struct Record {
   Time create_time{};    // first attempt that is still remembered
   std::string fingerprint;
   std::string owner;
-  std::string checkpoint;                // handed to the next attempt
-  Previous previous = Previous::kNone;   // kVacant: what the next attempt is told
+  std::string checkpoint;               // handed to the next attempt
+  Previous previous = Previous::kNone;  // kVacant: what the next attempt is told
 
   // Open states.
   AttemptId attempt_id{};
@@ -91,7 +91,8 @@ struct Record {
   Time complete_time{};
   Time result_expire_time{};
   Time key_expire_time{};
-  uint64_t outcome_digest = 0;  // tells a repeated Complete from a contradicting one, also after the outcome was stripped
+  uint64_t outcome_digest =
+      0;  // tells a repeated Complete from a contradicting one, also after the outcome was stripped
   Outcome outcome;
 
   friend bool operator==(const Record&, const Record&) = default;

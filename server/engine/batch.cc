@@ -10,8 +10,8 @@ namespace {
 // A waiter is answered a little before its caller gives up, so that the answer arrives.
 Time LastMomentToAnswer(Time deadline, Time now) {
   if (deadline == Time::max()) return deadline;
-  const Duration margin = std::clamp<Duration>((deadline - now) / 10, std::chrono::milliseconds(1),
-                                               std::chrono::milliseconds(100));
+  const Duration margin =
+      std::clamp<Duration>((deadline - now) / 10, std::chrono::milliseconds(1), std::chrono::milliseconds(100));
   return deadline - margin;
 }
 
@@ -57,7 +57,8 @@ absl::Status Batch::Load(absl::Span<Operation* const> operations, absl::Span<con
 void Batch::Serve(Operation* operation) {
   if (operation->deadline <= now_) {
     stats_.dropped_past_deadline.Add();
-    return Say(operation, Refusal{.reason = Reason::kDeadlineExceeded, .message = "the deadline passed before a decision"});
+    return Say(operation,
+               Refusal{.reason = Reason::kDeadlineExceeded, .message = "the deadline passed before a decision"});
   }
   if (draining_ && std::holds_alternative<Begin>(operation->request)) {
     return Say(operation, Refusal{.reason = Reason::kDraining, .message = "this server is shutting down: try again"});

@@ -35,9 +35,9 @@ class Batch {
   [[nodiscard]] absl::Status Load(absl::Span<Operation* const> operations, absl::Span<const Key> woken);
 
   // Decide: in the order of the calls, over the overlay.
-  void Serve(Operation* operation);       // may park it
-  void ServeNow(Operation* operation);    // never parks: its wait is over
-  void WakeWaiters(const Key& key);       // lets those who wait for the key decide again, the longest waiting first
+  void Serve(Operation* operation);     // may park it
+  void ServeNow(Operation* operation);  // never parks: its wait is over
+  void WakeWaiters(const Key& key);     // lets those who wait for the key decide again, the longest waiting first
 
   // Commit: one synced write, or none when nothing changed. Fails too when a stored payload could not be read.
   [[nodiscard]] absl::Status Commit();
@@ -69,9 +69,9 @@ class Batch {
 
   absl::flat_hash_map<Key, Slot> overlay_;
   std::vector<Answer> answers_;
-  absl::Status read_failure_;    // of a payload, noted where it arose, returned by Commit
-  size_t woken_bytes_ = 0;       // of payload, handed to waiters by this batch
-  size_t opened_keys_ = 0;   // by this batch, on top of what storage counts
+  absl::Status read_failure_;  // of a payload, noted where it arose, returned by Commit
+  size_t woken_bytes_ = 0;     // of payload, handed to waiters by this batch
+  size_t opened_keys_ = 0;     // by this batch, on top of what storage counts
   size_t opened_bytes_ = 0;
 };
 

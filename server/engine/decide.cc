@@ -34,11 +34,16 @@ bool IsRetryable(const Record& record) {
 
 std::string_view Name(State state) {
   switch (state) {
-    case State::kInProgress: return "IN_PROGRESS";
-    case State::kInDoubt: return "IN_DOUBT";
-    case State::kDone: return "DONE";
-    case State::kFailed: return "FAILED";
-    case State::kVacant: return "VACANT";
+    case State::kInProgress:
+      return "IN_PROGRESS";
+    case State::kInDoubt:
+      return "IN_DOUBT";
+    case State::kDone:
+      return "DONE";
+    case State::kFailed:
+      return "FAILED";
+    case State::kVacant:
+      return "VACANT";
   }
   return "UNKNOWN";
 }
@@ -100,9 +105,8 @@ Decision BeginInProgress(const Record& record, const Begin& begin, const Context
     return AcquireAgain(record, begin, context);
   }
   if (!lapsed) {
-    return Answer(InProgress{.owner = record.owner,
-                             .attempt = record.attempt,
-                             .lease_remaining = LeaseRemaining(record, context.now)});
+    return Answer(InProgress{
+        .owner = record.owner, .attempt = record.attempt, .lease_remaining = LeaseRemaining(record, context.now)});
   }
   if (LapsesIntoDoubt(record, context.policy)) {
     Record doubtful = record;
@@ -148,11 +152,16 @@ Decision Decide(const Record* record, const Begin& begin, const Context& context
                   {{"state", std::string(Name(record->state))}, {"attempt", absl::StrCat(record->attempt)}});
   }
   switch (record->state) {
-    case State::kInProgress: return BeginInProgress(*record, begin, context);
-    case State::kInDoubt: return BeginInDoubt(*record, begin, context);
-    case State::kDone: return BeginDone(*record, context);
-    case State::kFailed: return BeginFailed(*record, begin, context);
-    case State::kVacant: return Acquire(record, record->previous, begin, context);
+    case State::kInProgress:
+      return BeginInProgress(*record, begin, context);
+    case State::kInDoubt:
+      return BeginInDoubt(*record, begin, context);
+    case State::kDone:
+      return BeginDone(*record, context);
+    case State::kFailed:
+      return BeginFailed(*record, begin, context);
+    case State::kVacant:
+      return Acquire(record, record->previous, begin, context);
   }
   return Refuse(Reason::kStorageFailed, "the stored state is unknown to this release");
 }
@@ -160,11 +169,13 @@ Decision Decide(const Record* record, const Begin& begin, const Context& context
 // ---- Calls of the owner --------------------------------------------------------------------------------------------
 
 Decision RefuseNotFound() {
-  return Refuse(Reason::kKeyNotFound, "there is no record of this key: it was never begun, was released, or is forgotten");
+  return Refuse(Reason::kKeyNotFound,
+                "there is no record of this key: it was never begun, was released, or is forgotten");
 }
 
 Decision RefuseStale(const Record& record, int64_t token) {
-  return Refuse(Reason::kTokenStale, "the token is not that of the current attempt: another attempt took over, stop working",
+  return Refuse(Reason::kTokenStale,
+                "the token is not that of the current attempt: another attempt took over, stop working",
                 {{"state", std::string(Name(record.state))},
                  {"attempt", absl::StrCat(record.attempt)},
                  {"token", absl::StrCat(token)}});
@@ -301,8 +312,9 @@ Decision Decide(const Record* record, const Resolve& resolve, const Context& con
                   {{"state", std::string(Name(record->state))}, {"attempt", absl::StrCat(record->attempt)}});
   }
   if (!resolve.outcome) return {.write = Vacated(*record, Previous::kReleased, context), .reply = Resolved{}};
-  return {.write = WithOutcome(*record, *resolve.outcome, resolve.outcome_digest, context.policy.result_retention, context),
-          .reply = Resolved{}};
+  return {
+      .write = WithOutcome(*record, *resolve.outcome, resolve.outcome_digest, context.policy.result_retention, context),
+      .reply = Resolved{}};
 }
 
 Decision Decide(const Record* record, const Delete&, const Context& context) {
@@ -321,7 +333,8 @@ Decision Decide(const Record* record, const Request& request, const Context& con
 }
 
 std::optional<Record> HonourLease(const Record& record, Time last_alive, Time boot) {
-  if (record.state != State::kInProgress || record.lease_start >= boot || LeaseEnd(record) <= last_alive) return std::nullopt;
+  if (record.state != State::kInProgress || record.lease_start >= boot || LeaseEnd(record) <= last_alive)
+    return std::nullopt;
   Record honoured = record;
   honoured.lease_start = boot;
   return honoured;

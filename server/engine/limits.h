@@ -12,8 +12,8 @@
 namespace semel::engine {
 
 using storage::Duration;
-using storage::Time;
 using storage::Micros;
+using storage::Time;
 
 inline constexpr size_t kKiB = 1024;
 inline constexpr size_t kMiB = 1024 * kKiB;
@@ -46,12 +46,12 @@ inline constexpr Duration kMaxRetentionCeiling = std::chrono::hours(24 * 3660); 
 // Messages. 4 MiB is what gRPC clients accept by default, in every language.
 inline constexpr size_t kMaxMessageBytes = 4 * kMiB;
 inline constexpr size_t kMaxBatchItems = 1000;
-inline constexpr size_t kMaxWokenBytes = 64 * kMiB;  // of payload, to waiters, from one group commit; the next one goes on
+inline constexpr size_t kMaxWokenBytes =
+    64 * kMiB;  // of payload, to waiters, from one group commit; the next one goes on
 
 // What an item of a batch answer may weigh after everything that may be left out was left out (rule 19).
-inline constexpr size_t kMaxBareItemBytes =
-    kMaxAttributesBytes + kMaxAttributes * 8 + kMaxContentTypeBytes + kMaxReasonBytes + kMaxFailureMessageBytes +
-    kMaxOwnerBytes + 512;
+inline constexpr size_t kMaxBareItemBytes = kMaxAttributesBytes + kMaxAttributes * 8 + kMaxContentTypeBytes +
+                                            kMaxReasonBytes + kMaxFailureMessageBytes + kMaxOwnerBytes + 512;
 
 static_assert(kMaxBatchItems * kMaxBareItemBytes < kMaxMessageBytes, "a batch answer must fit, whatever is stored");
 static_assert(kMaxResultBytesCeiling + kMaxCheckpointBytes + kMaxBareItemBytes < kMaxMessageBytes,
@@ -59,12 +59,12 @@ static_assert(kMaxResultBytesCeiling + kMaxCheckpointBytes + kMaxBareItemBytes <
 
 // What an operator may set; see docs/configuration.md.
 struct Limits {
-  size_t max_batch_operations = 1024;       // decided together, one group commit
-  size_t max_calls = 65'536;                // accepted and not yet answered, waiters included
-  size_t max_waiters = 49'152;              // parked Begins in all
+  size_t max_batch_operations = 1024;  // decided together, one group commit
+  size_t max_calls = 65'536;           // accepted and not yet answered, waiters included
+  size_t max_waiters = 49'152;         // parked Begins in all
   size_t max_waiters_per_key = 16'384;
-  size_t max_open_keys = 1'000'000;         // in progress or in doubt
-  size_t max_open_bytes = 512 * kMiB;       // what they hold in memory (owners, checkpoints, ...)
+  size_t max_open_keys = 1'000'000;    // in progress or in doubt
+  size_t max_open_bytes = 512 * kMiB;  // what they hold in memory (owners, checkpoints, ...)
 };
 
 }  // namespace semel::engine

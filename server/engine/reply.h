@@ -104,8 +104,8 @@ struct Refusal {
   std::vector<Violation> violations;
 };
 
-using Reply = std::variant<Acquired, Done, Failed, InProgress, InDoubt, Expired, Completed, Found, NotFound, Renewed, Released,
-                           Checkpointed, Resolved, Deleted, Refusal>;
+using Reply = std::variant<Acquired, Done, Failed, InProgress, InDoubt, Expired, Completed, Found, NotFound, Renewed,
+                           Released, Checkpointed, Resolved, Deleted, Refusal>;
 
 }  // namespace semel::engine
 

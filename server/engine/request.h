@@ -26,14 +26,14 @@ struct Begin {
   std::string fingerprint;  // empty: none
   AttemptId attempt_id{};
   Duration lease{};
-  Duration wait{};          // zero: answer at once
+  Duration wait{};  // zero: answer at once
   std::string owner;
 };
 
 struct Complete {
   int64_t token = 0;
-  Outcome outcome;             // a Result or a Failure
-  uint64_t outcome_digest = 0; // DigestOf(outcome)
+  Outcome outcome;              // a Result or a Failure
+  uint64_t outcome_digest = 0;  // DigestOf(outcome)
   Duration retention{};
 };
 

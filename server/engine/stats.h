@@ -74,9 +74,9 @@ inline constexpr size_t kBeginOutcomes = 8;
 
 struct NamespaceStats {
   std::array<Counter, kBeginOutcomes> begins;
-  Counter takeovers;        // acquired after an abandoned attempt
-  Counter stale_tokens;     // TOKEN_STALE
-  Counter mismatches;       // FINGERPRINT_MISMATCH
+  Counter takeovers;     // acquired after an abandoned attempt
+  Counter stale_tokens;  // TOKEN_STALE
+  Counter mismatches;    // FINGERPRINT_MISMATCH
   Counter completed_done;
   Counter completed_failed;
   Counter already_applied;
@@ -93,10 +93,10 @@ struct EngineStats {
   Counter commits;
   Counter storage_failures;
   Counter dropped_past_deadline;
-  Counter refused_waits;                   // past a bound on waiters: answered in_progress at once
-  Counter leases_honoured;                 // extended at start (rule 13)
+  Counter refused_waits;    // past a bound on waiters: answered in_progress at once
+  Counter leases_honoured;  // extended at start (rule 13)
   Gauge waiters;
-  Gauge queue_depth;                       // operations handed over and not yet decided
+  Gauge queue_depth;  // operations handed over and not yet decided
 };
 
 }  // namespace semel::engine

@@ -1,0 +1,32 @@
+// The one table from reasons to codes and texts of the wire.
+
+#ifndef SEMEL_SERVER_RPC_ERRORS_H_
+#define SEMEL_SERVER_RPC_ERRORS_H_
+
+#include <optional>
+#include <string_view>
+
+#include <grpcpp/support/status.h>
+
+#include "semel/v1/error.pb.h"
+#include "server/engine/reply.h"
+
+namespace semel::rpc {
+
+struct ReasonOnWire {
+  grpc::StatusCode code;
+  std::string_view name;                        // ErrorInfo.reason
+  std::optional<engine::Duration> retry_delay;  // RetryInfo, where waiting helps
+};
+
+const ReasonOnWire& OnWire(engine::Reason reason);
+
+// A status with google.rpc.ErrorInfo (domain "semel.v1"), RetryInfo where waiting helps, BadRequest where fields are wrong.
+grpc::Status ToStatus(const engine::Refusal& refusal);
+
+// The same facts for an item of a batch.
+v1::Error ToError(const engine::Refusal& refusal);
+
+}  // namespace semel::rpc
+
+#endif  // SEMEL_SERVER_RPC_ERRORS_H_

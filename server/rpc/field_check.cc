@@ -1,0 +1,79 @@
+#include "server/rpc/field_check.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "server/rpc/wire_time.h"
+
+namespace semel::rpc {
+namespace {
+
+using engine::Duration;
+
+bool IsLowerOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+bool IsNamespaceChar(char c) { return IsLowerOrDigit(c) || c == '.' || c == '_' || c == '-'; }
+bool IsPrintableAscii(char c) { return c >= 0x20 && c <= 0x7e; }
+
+// The start of what came, made harmless for a message.
+std::string Shown(std::string_view text) {
+  constexpr size_t kMost = 40;
+  return absl::StrCat("\"", absl::CHexEscape(std::string(text.substr(0, kMost))), text.size() > kMost ? "..." : "",
+                      "\"");
+}
+
+std::string Shown(Duration duration) {
+  if (duration.count() % 1'000'000 == 0) return absl::StrCat(duration.count() / 1'000'000, " s");
+  if (duration.count() % 1'000 == 0) return absl::StrCat(duration.count() / 1'000, " ms");
+  return absl::StrCat(duration.count(), " us");
+}
+
+}  // namespace
+
+void FieldCheck::Namespace(std::string_view ns) {
+  constexpr char kRule[] = "required, [a-z0-9][a-z0-9._-]{0,62}; came ";
+  const bool valid = !ns.empty() && ns.size() <= engine::kMaxNamespaceBytes && IsLowerOrDigit(ns.front()) &&
+                     std::all_of(ns.begin(), ns.end(), IsNamespaceChar);
+  if (!valid) Fail("namespace", absl::StrCat(kRule, Shown(ns), " (", ns.size(), " bytes)"));
+}
+
+void FieldCheck::Key(std::string_view key) {
+  constexpr char kRule[] = "required, 1 to 255 bytes of printable ASCII without a space at either end; came ";
+  const bool valid = !key.empty() && key.size() <= engine::kMaxKeyBytes && key.front() != ' ' && key.back() != ' ' &&
+                     std::all_of(key.begin(), key.end(), IsPrintableAscii);
+  if (!valid) Fail("key", absl::StrCat(kRule, Shown(key), " (", key.size(), " bytes)"));
+}
+
+void FieldCheck::Token(int64_t token) {
+  if (token <= 0) Fail("token", absl::StrCat("required, the token that Begin answered, above 0; came ", token));
+}
+
+void FieldCheck::Size(std::string_view field, size_t size, size_t max) {
+  if (size > max) Fail(field, absl::StrCat("at most ", max, " bytes; came ", size));
+}
+
+void FieldCheck::Fail(std::string_view field, std::string description) {
+  violations_.push_back({std::string(field), std::move(description)});
+}
+
+Duration FieldCheck::Within(std::string_view field, const google::protobuf::Duration& wire, Duration min,
+                            Duration max) {
+  const std::optional<Duration> duration = FromWire(wire);
+  if (duration && *duration >= min && *duration <= max) return *duration;
+  const std::string came = duration ? Shown(*duration) : absl::StrCat(wire.seconds(), " s ", wire.nanos(), " ns");
+  Fail(field, absl::StrCat("between ", Shown(min), " and ", Shown(max), "; came ", came));
+  return min;
+}
+
+std::optional<engine::Refusal> FieldCheck::Verdict(engine::Reason reason) {
+  if (violations_.empty()) return std::nullopt;
+  std::string message = absl::StrCat(violations_.front().field, ": ", violations_.front().description);
+  if (violations_.size() > 1) absl::StrAppend(&message, " (and ", violations_.size() - 1, " more)");
+  return engine::Refusal{.reason = reason,
+                         .message = std::move(message),
+                         .metadata = {{"field", violations_.front().field}},
+                         .violations = std::move(violations_)};
+}
+
+}  // namespace semel::rpc

@@ -1,0 +1,158 @@
+#include "server/rpc/idempotency_service.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/rpc/reply.h"
+#include "server/rpc/validate.h"
+
+namespace semel::rpc {
+namespace {
+
+using Service = v1::IdempotencyService::AsyncService;
+
+// How many calls of a method may arrive between two polls without waiting inside gRPC.
+constexpr int kArmed = 64;
+
+// A request of its own: one operation.
+template <class Request, class Response>
+class SingleCall final : public Call<Request, Response>, private engine::Operation {
+ public:
+  using Base = Call<Request, Response>;
+  explicit SingleCall(const typename Base::Method& method) : Base(method) {}
+
+ private:
+  void ArmAnother() override { (new SingleCall(this->method()))->Arm(); }
+
+  void Start() override {
+    if (Refused refused = Validate(this->wire_request(), this->surroundings().policies, Place::kAlone, *this)) {
+      return this->Answer(ToStatus(*refused));
+    }
+    deadline = this->Deadline();
+    this->surroundings().poller.Submit(this);
+  }
+
+  void Finish(engine::Reply reply) override {
+    const std::optional<engine::Refusal> refusal = ToResponse(std::move(reply), this->wire_response());
+    this->Answer(refusal ? ToStatus(*refusal) : grpc::Status::OK);
+  }
+
+  void CallerGone() override {
+    if (this->surroundings().committer.Cancel(this)) this->Answer(grpc::Status::CANCELLED);
+  }
+};
+
+inline void LeaveOutWhatLookupFetches(v1::CompleteResponse&) {}
+inline void LeaveOutWhatLookupFetches(v1::RenewResponse&) {}
+using rpc::LeaveOutWhatLookupFetches;
+
+// Many requests in one message: an operation each, all decided in the same group commit, in order.
+template <class Request, class Response>
+class BatchCall final : public Call<Request, Response> {
+ public:
+  using Base = Call<Request, Response>;
+  explicit BatchCall(const typename Base::Method& method) : Base(method) {}
+
+ private:
+  class Item final : public engine::Operation {
+   public:
+    Item(BatchCall& batch, int index) : batch_(batch), index_(index) {}
+    void Finish(engine::Reply reply) override { batch_.ItemFinished(index_, std::move(reply)); }
+
+   private:
+    BatchCall& batch_;
+    const int index_;
+  };
+
+  void ArmAnother() override { (new BatchCall(this->method()))->Arm(); }
+
+  void Start() override {
+    const int count = this->wire_request().requests_size();
+    if (count == 0 || static_cast<size_t>(count) > engine::kMaxBatchItems) return this->Answer(WrongSize(count));
+    for (int i = 0; i < count; ++i) this->wire_response().add_items();
+    const engine::Time deadline = this->Deadline();
+    items_.reserve(count);
+    for (int i = 0; i < count; ++i) {
+      auto item = std::make_unique<Item>(*this, i);
+      item->deadline = deadline;
+      item->payload_budget = &payload_budget_;
+      Refused refused =
+          Validate(*this->wire_request().mutable_requests(i), this->surroundings().policies, Place::kInBatch, *item);
+      if (refused) {
+        *this->wire_response().mutable_items(i)->mutable_error() = ToError(*refused);
+      } else {
+        items_.push_back(std::move(item));
+      }
+    }
+    unanswered_ = items_.size();
+    if (unanswered_ == 0) return AnswerAll();
+    for (auto& item : items_) this->surroundings().poller.Submit(item.get());
+  }
+
+  // Items cannot wait, so all of them are finished by the thread that ran their batch, one after the other.
+  void ItemFinished(int index, engine::Reply reply) {
+    auto* item = this->wire_response().mutable_items(index);
+    const std::optional<engine::Refusal> refusal = ToResponse(std::move(reply), *item->mutable_response());
+    if (refusal) *item->mutable_error() = ToError(*refusal);
+    if (--unanswered_ == 0) AnswerAll();
+  }
+
+  // Rule 19: the answer fits, whatever is stored.
+  void AnswerAll() {
+    size_t room = engine::kMaxMessageBytes - this->wire_response().items_size() * engine::kMaxBareItemBytes;
+    for (auto& item : *this->wire_response().mutable_items()) {
+      const size_t size = item.ByteSizeLong();
+      if (size <= engine::kMaxBareItemBytes) continue;
+      if (size <= room) {
+        room -= size;
+      } else if (item.has_response()) {
+        LeaveOutWhatLookupFetches(*item.mutable_response());
+      }
+    }
+    this->Answer(grpc::Status::OK);
+  }
+
+  static grpc::Status WrongSize(int count) {
+    const std::string rule = absl::StrCat("1 to ", engine::kMaxBatchItems, " requests; came ", count);
+    return ToStatus({.reason = count == 0 ? engine::Reason::kFieldInvalid : engine::Reason::kBatchTooLarge,
+                     .message = absl::StrCat("requests: ", rule),
+                     .metadata = {{"limit", absl::StrCat(engine::kMaxBatchItems)}, {"size", absl::StrCat(count)}},
+                     .violations = {{"requests", rule}}});
+  }
+
+  std::vector<std::unique_ptr<Item>> items_;
+  size_t unanswered_ = 0;
+  size_t payload_budget_ = engine::kMaxMessageBytes;
+};
+
+// `Owner` is the base of the generated service that brings the method.
+template <template <class, class> class Kind, class Owner, class Request, class Response>
+void Serve(Surroundings& surroundings, size_t index, bool may_wait,
+           void (Owner::*request)(grpc::ServerContext*, Request*, grpc::ServerAsyncResponseWriter<Response>*,
+                                  grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*)) {
+  const typename Call<Request, Response>::Method method{request, surroundings.stats.methods[index], surroundings,
+                                                        may_wait};
+  for (int i = 0; i < kArmed; ++i) (new Kind<Request, Response>(method))->Arm();
+}
+
+}  // namespace
+
+// In the order of kMethods.
+void ServeIdempotency(Surroundings& surroundings) {
+  size_t index = 0;
+  Serve<SingleCall>(surroundings, index++, true, &Service::RequestBegin);
+  Serve<SingleCall>(surroundings, index++, false, &Service::RequestComplete);
+  Serve<SingleCall>(surroundings, index++, false, &Service::RequestLookup);
+  Serve<SingleCall>(surroundings, index++, false, &Service::RequestRenew);
+  Serve<SingleCall>(surroundings, index++, false, &Service::RequestRelease);
+  Serve<SingleCall>(surroundings, index++, false, &Service::RequestCheckpoint);
+  Serve<BatchCall>(surroundings, index++, false, &Service::RequestBatchBegin);
+  Serve<BatchCall>(surroundings, index++, false, &Service::RequestBatchComplete);
+  Serve<BatchCall>(surroundings, index++, false, &Service::RequestBatchRenew);
+}
+
+}  // namespace semel::rpc

@@ -1,0 +1,72 @@
+#include "server/rpc/server.h"
+
+#include <chrono>
+#include <utility>
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+
+#include "absl/strings/str_cat.h"
+#include "server/rpc/idempotency_service.h"
+
+namespace semel::rpc {
+namespace {
+
+// Largest request: a full message and its framing.
+constexpr int kMaxReceiveBytes = engine::kMaxMessageBytes + 64 * engine::kKiB;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, engine::Committer& committer,
+                                                      const engine::PolicyTable& policies, const engine::Limits& limits,
+                                                      CallStats& stats) {
+  auto server = std::unique_ptr<Server>(new Server(committer));
+  grpc::EnableDefaultHealthCheckService(true);
+  if (options.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &server->port_);
+  builder.RegisterService(&server->service_);
+  builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
+  // Two servers on one port would each hold half of the keys: refuse the second instead.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  for (int i = 0; i < options.polling_threads; ++i) {
+    server->pollers_.push_back(
+        std::make_unique<Poller>(builder.AddCompletionQueue(), committer, limits.max_batch_operations));
+  }
+  server->server_ = builder.BuildAndStart();
+  if (server->server_ == nullptr || server->port_ == 0) {
+    for (auto& poller : server->pollers_) poller->queue()->Shutdown();
+    for (auto& poller : server->pollers_) poller->Poll();
+    server->pollers_.clear();
+    return absl::UnavailableError(absl::StrCat("cannot listen on ", options.listen,
+                                               ": the address is in use or not of this machine; choose another one"));
+  }
+  for (auto& poller : server->pollers_) {
+    server->surroundings_.push_back(
+        std::unique_ptr<Surroundings>(new Surroundings{server->service_, *poller, committer, policies, limits, stats}));
+    ServeIdempotency(*server->surroundings_.back());
+    server->threads_.emplace_back([&poller = *poller] { poller.Poll(); });
+  }
+  return server;
+}
+
+Server::~Server() {
+  if (!threads_.empty()) Shutdown(engine::Duration::zero());
+}
+
+void Server::SetNotServing() { server_->GetHealthCheckService()->SetServingStatus(false); }
+
+void Server::Drain() {
+  SetNotServing();
+  committer_.Drain();
+}
+
+void Server::Shutdown(engine::Duration timeout) {
+  server_->Shutdown(std::chrono::system_clock::now() + timeout);
+  for (auto& poller : pollers_) poller->queue()->Shutdown();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+}  // namespace semel::rpc

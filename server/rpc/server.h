@@ -1,0 +1,62 @@
+// The gRPC server: listens, polls, reports health, drains.
+//
+//   auto server = Server::Start({.listen = "127.0.0.1:0"}, committer, policies, limits, stats);
+//   (*server)->port();
+//   (*server)->Drain(); (*server)->Shutdown(timeout);
+
+#ifndef SEMEL_SERVER_RPC_SERVER_H_
+#define SEMEL_SERVER_RPC_SERVER_H_
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <grpcpp/server.h>
+
+#include "absl/status/statusor.h"
+#include "server/engine/committer.h"
+#include "server/rpc/call.h"
+
+namespace semel::rpc {
+
+struct ServerOptions {
+  std::string listen;  // host:port, port 0: any free one
+  int polling_threads = 2;
+  bool reflection = false;
+};
+
+class Server {
+ public:
+  // The references must outlive the server.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, engine::Committer& committer,
+                                                       const engine::PolicyTable& policies,
+                                                       const engine::Limits& limits, CallStats& stats);
+  ~Server();  // shuts down at once if nobody did before
+
+  int port() const { return port_; }
+
+  // Health turns NOT_SERVING, waiters are answered in_progress, Begins are refused; owners may still finish.
+  void Drain();
+
+  // Takes no more calls, lets those in flight finish, and cancels what is left after `timeout`. Once.
+  void Shutdown(engine::Duration timeout);
+
+  // Called when storage has failed for good: health says so.
+  void SetNotServing();
+
+ private:
+  Server(engine::Committer& committer) : committer_(committer) {}
+
+  engine::Committer& committer_;
+  v1::IdempotencyService::AsyncService service_;
+  std::vector<std::unique_ptr<Poller>> pollers_;
+  std::vector<std::unique_ptr<Surroundings>> surroundings_;  // one for each poller
+  std::unique_ptr<grpc::Server> server_;
+  std::vector<std::thread> threads_;
+  int port_ = 0;
+};
+
+}  // namespace semel::rpc
+
+#endif  // SEMEL_SERVER_RPC_SERVER_H_
