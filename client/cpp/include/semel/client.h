@@ -1,0 +1,139 @@
+// Do a side effect once.
+//
+//   auto client = semel::Client::Connect({.address = "localhost:7420", .namespace_name = "shop"});
+//   if (!client.ok()) return client.status();
+//
+//   auto outcome = (*client)->Run("order/1017", [&](semel::Attempt& attempt) -> semel::Outcome {
+//     return semel::Result{.payload = shop.Place(order, attempt.token())};
+//   });
+//   if (!outcome.ok()) return outcome.status();
+//   if (const semel::Result* result = outcome->result()) Reply(result->payload, outcome->replayed);
+//
+// The function runs for one caller; all others, now or a day later, here or elsewhere, get its stored result.
+
+#ifndef SEMEL_CLIENT_H_
+#define SEMEL_CLIENT_H_
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "semel/answer.h"
+#include "semel/attempt.h"
+#include "semel/error.h"
+#include "semel/options.h"
+#include "semel/outcome.h"
+#include "semel/request.h"
+
+namespace semel {
+
+struct RunOptions {
+  std::string fingerprint;            // as BeginRequest
+  std::optional<Duration> lease;      // as BeginRequest
+  Duration wait{};                    // as BeginRequest; zero answers InProgress at once
+  std::string owner;                  // as BeginRequest
+  std::optional<Duration> retention;  // as CompleteRequest
+};
+
+// What became of a Run.
+struct RunOutcome {
+  // Done and Failed: by this call or by an earlier one. The others: fn was not called.
+  std::variant<Done, Failed, InProgress, InDoubt, Expired> answer;
+  // True: the outcome is another attempt's and was read from the record; fn was not called.
+  bool replayed = false;
+  // True: this call's result was too large to be stored. It is whole here; duplicates are told Result::omitted.
+  bool omitted = false;
+
+  // The result, or null where the answer is not Done.
+  const Result* result() const;
+  // The failure, or null where the answer is not Failed.
+  const Failure* failure() const;
+};
+
+// A connection to the service, for one namespace. Thread-safe: one Client serves all threads of a process.
+//
+// All calls block until there is an answer or until their timeout is over, and retry meanwhile as RetryOptions says. Errors:
+// see semel/error.h. Every call may fail with FIELD_INVALID, kUnavailable and kDeadlineExceeded; beyond these, what is named
+// with it.
+class Client {
+ public:
+  using Function = std::function<Outcome(Attempt&)>;
+
+  // Checks the options and returns without waiting for the server, which may not be there yet.
+  // Errors: kInvalidArgument.
+  static absl::StatusOr<std::unique_ptr<Client>> Connect(ClientOptions options);
+
+  // No call may be running. Leases that are still held are left to lapse.
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  const ClientOptions& options() const;
+
+  // Begins, and if the key is acquired calls fn on this thread, keeps the lease alive until it returns, and completes with
+  // what it returned. Otherwise answers what is recorded, and fn is not called.
+  //
+  // If fn throws, nobody knows how far it came: nothing is reported, the lease is left to lapse, the exception passes
+  // through. The next attempt is then told Previous::kAbandoned, or the key is in doubt. Return a Failure only where the
+  // effect did not happen.
+  //
+  // Errors with ErrorDetails::fn_ran false: fn was not called, the call is safe to repeat; kFailedPrecondition
+  // (FINGERPRINT_MISMATCH). With fn_ran true: the outcome could not be recorded, among them kAborted (TOKEN_STALE): the lease
+  // was lost and another attempt took over. A repeated call then runs fn again, unless the first report arrived after all.
+  absl::StatusOr<RunOutcome> Run(std::string_view key, const Function& fn, const RunOptions& options = {});
+
+  // Asks for ownership of a key. The lease is not kept alive: Renew it. Safe to repeat with the same attempt id.
+  // Errors: kFailedPrecondition (FINGERPRINT_MISMATCH).
+  absl::StatusOr<BeginAnswer> Begin(const BeginRequest& request);
+
+  // Reports how an attempt ended. Safe to repeat with the same outcome. Accepted after the lease lapsed, also from in doubt,
+  // while no other attempt acquired the key.
+  // Errors: kNotFound (KEY_NOT_FOUND), kAborted (TOKEN_STALE), kFailedPrecondition (OUTCOME_CONFLICT), kInvalidArgument
+  // (RESULT_TOO_LARGE: nothing changed; complete with Result::omitted instead).
+  absl::StatusOr<Completed> Complete(const CompleteRequest& request);
+
+  // Reads a key; nullopt where there is no record. Changes nothing, always safe.
+  absl::StatusOr<std::optional<Record>> Lookup(std::string_view key);
+
+  // Extends the lease, counted from now, and answers its length. Safe to repeat.
+  // Errors: kNotFound (KEY_NOT_FOUND), kAborted (TOKEN_STALE), kFailedPrecondition (NOT_IN_PROGRESS).
+  absl::StatusOr<Duration> Renew(const RenewRequest& request);
+
+  // Gives the key back: "I did nothing, let another try now". Safe to repeat.
+  // Errors: kAborted (TOKEN_STALE), kFailedPrecondition (NOT_IN_PROGRESS).
+  absl::Status Release(std::string_view key, int64_t token);
+
+  // Saves bytes for the next attempt and may declare that effects began; see Attempt::Checkpoint. Answers the time until the
+  // lease lapses. Safe to repeat.
+  // Errors: kNotFound (KEY_NOT_FOUND), kAborted (TOKEN_STALE), kFailedPrecondition (NOT_IN_PROGRESS).
+  absl::StatusOr<Duration> Checkpoint(std::string_view key, int64_t token, std::string_view data, bool effects_began);
+
+  // 1 to 1,000 requests in one message; one answer or error for each, in order. Items are independent.
+  // Errors of the whole call: kInvalidArgument (BATCH_TOO_LARGE).
+  absl::StatusOr<std::vector<absl::StatusOr<BeginAnswer>>> BatchBegin(const std::vector<BeginRequest>& requests);
+  absl::StatusOr<std::vector<absl::StatusOr<Completed>>> BatchComplete(const std::vector<CompleteRequest>& requests);
+  absl::StatusOr<std::vector<absl::StatusOr<Duration>>> BatchRenew(const std::vector<RenewRequest>& requests);
+
+ private:
+  struct Core;
+  explicit Client(std::unique_ptr<Core> core);
+
+  absl::StatusOr<Completed> CompleteWithin(const CompleteRequest& request, Duration timeout);
+  absl::StatusOr<RunOutcome> RunAcquired(std::string_view key, const Function& fn, const RunOptions& options,
+                                         Acquired acquired, std::chrono::steady_clock::time_point granted);
+  absl::StatusOr<RunOutcome> Report(CompleteRequest report, int attempt);
+
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace semel
+
+#endif  // SEMEL_CLIENT_H_

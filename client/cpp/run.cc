@@ -1,0 +1,117 @@
+#include <chrono>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "client/cpp/client_core.h"
+#include "client/cpp/error_details.h"
+#include "semel/client.h"
+
+namespace semel {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// Another attempt's outcome, or the reason why there is none: fn is not called.
+RunOutcome NotRun(BeginAnswer answer) {
+  RunOutcome outcome;
+  if (auto* done = std::get_if<Done>(&answer)) {
+    outcome.answer = std::move(*done);
+    outcome.replayed = true;
+  } else if (auto* failed = std::get_if<Failed>(&answer)) {
+    outcome.answer = std::move(*failed);
+    outcome.replayed = true;
+  } else if (auto* in_progress = std::get_if<InProgress>(&answer)) {
+    outcome.answer = std::move(*in_progress);
+  } else if (auto* in_doubt = std::get_if<InDoubt>(&answer)) {
+    outcome.answer = std::move(*in_doubt);
+  } else if (auto* expired = std::get_if<Expired>(&answer)) {
+    outcome.answer = *expired;
+  }
+  return outcome;
+}
+
+RunOutcome OwnOutcome(Outcome reported, const Completed& completed, int attempt) {
+  RunOutcome outcome;
+  if (auto* result = std::get_if<Result>(&reported)) {
+    outcome.answer = Done{.result = std::move(*result), .expire_time = completed.expire_time};
+  } else if (auto* failure = std::get_if<Failure>(&reported)) {
+    Failed failed{.failure = std::move(*failure), .attempt = attempt};
+    if (failed.failure.retryable) failed.retry_after = failed.failure.retry_after;
+    outcome.answer = std::move(failed);
+  }
+  return outcome;
+}
+
+Outcome WithoutPayload(const Result& result) {
+  return Result{.content_type = result.content_type, .attributes = result.attributes, .omitted = true};
+}
+
+absl::Status NotRecorded(const absl::Status& error) {
+  const bool taken_over = DetailsOf(error).reason == reason::kTokenStale;
+  const std::string what =
+      taken_over
+          ? "the lease was lost while the work went on and another attempt took over, so the outcome was not recorded"
+          : "the work was done, but its outcome is not known to be recorded";
+  return WithFnRan(WithMessage(error, absl::StrCat(what, ": ", error.message())));
+}
+
+}  // namespace
+
+const Result* RunOutcome::result() const {
+  const auto* done = std::get_if<Done>(&answer);
+  return done != nullptr ? &done->result : nullptr;
+}
+
+const Failure* RunOutcome::failure() const {
+  const auto* failed = std::get_if<Failed>(&answer);
+  return failed != nullptr ? &failed->failure : nullptr;
+}
+
+absl::StatusOr<RunOutcome> Client::Run(std::string_view key, const Function& fn, const RunOptions& options) {
+  const SteadyClock::time_point asked = SteadyClock::now();
+  absl::StatusOr<BeginAnswer> answer = Begin({.key = std::string(key),
+                                              .fingerprint = options.fingerprint,
+                                              .lease = options.lease,
+                                              .wait = options.wait,
+                                              .owner = options.owner});
+  if (!answer.ok()) return answer.status();
+  auto* acquired = std::get_if<Acquired>(&*answer);
+  if (acquired == nullptr) return NotRun(*std::move(answer));
+  // The lease counts from the server's answer. Where it waited before it answered, only our receiving it is near that.
+  const SteadyClock::time_point granted = options.wait > Duration::zero() ? SteadyClock::now() : asked;
+  return RunAcquired(key, fn, options, std::move(*acquired), granted);
+}
+
+absl::StatusOr<RunOutcome> Client::RunAcquired(std::string_view key, const Function& fn, const RunOptions& options,
+                                               Acquired acquired, SteadyClock::time_point granted) {
+  const std::shared_ptr<HeldLease> lease =
+      core_->keeper.Hold(std::string(key), acquired.token, acquired.lease, granted);
+  const absl::Cleanup let_go = [&] { core_->keeper.Drop(*lease); };  // also when fn throws
+  CompleteRequest report{.key = std::string(key), .token = acquired.token, .retention = options.retention};
+  const int number = acquired.attempt;
+  {
+    Attempt attempt(*this, report.key, std::move(acquired), lease);
+    report.outcome = fn(attempt);
+  }
+  core_->keeper.ExpectEnd(*lease);
+  return Report(std::move(report), number);
+}
+
+absl::StatusOr<RunOutcome> Client::Report(CompleteRequest report, int attempt) {
+  absl::StatusOr<Completed> completed = CompleteWithin(report, core_->options.complete_timeout);
+  bool omitted = false;
+  if (!completed.ok() && DetailsOf(completed.status()).reason == reason::kResultTooLarge) {
+    // The effect has happened: better a record without its answer than no record.
+    CompleteRequest without_payload = report;
+    without_payload.outcome = WithoutPayload(std::get<Result>(report.outcome));
+    completed = CompleteWithin(without_payload, core_->options.complete_timeout);
+    omitted = true;
+  }
+  if (!completed.ok()) return NotRecorded(completed.status());
+  RunOutcome outcome = OwnOutcome(std::move(report.outcome), *completed, attempt);
+  outcome.omitted = omitted;
+  return outcome;
+}
+
+}  // namespace semel
