@@ -1,0 +1,153 @@
+#include "server/ops/admin_http.h"
+
+#include <exception>
+#include <mutex>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "CivetServer.h"
+#include "absl/status/status.h"
+#include "fmt/format.h"
+#include "server/ops/config_values.h"
+
+namespace semel::ops {
+namespace {
+
+constexpr std::string_view kText = "text/plain; charset=utf-8";
+constexpr std::string_view kPrometheusText = "text/plain; version=0.0.4; charset=utf-8";
+constexpr std::string_view kIndex = "semeld " SEMEL_VERSION
+                                    "\n\n"
+                                    "/metrics   figures for Prometheus\n"
+                                    "/livez     200 while the process answers\n"
+                                    "/readyz    200 when calls are taken, otherwise 503 and why\n";
+
+struct Response {
+  int code = 200;
+  std::string_view phrase = "OK";
+  std::string_view content_type = kText;
+  std::string body;
+  std::string_view more_headers;
+};
+
+Response Answer(std::string_view method, std::string_view path, const AdminHttp::Routes& routes) {
+  if (method != "GET" && method != "HEAD") {
+    return {.code = 405,
+            .phrase = "Method Not Allowed",
+            .body = "only GET and HEAD\n",
+            .more_headers = "Allow: GET, HEAD\r\n"};
+  }
+  if (path == "/metrics") return {.content_type = kPrometheusText, .body = routes.metrics()};
+  if (path == "/livez") return {.body = "ok\n"};
+  if (path == "/readyz") {
+    std::optional<std::string> reason = routes.not_ready_reason();
+    if (!reason) return {.body = "ok\n"};
+    return {.code = 503, .phrase = "Service Unavailable", .body = *std::move(reason) + "\n"};
+  }
+  if (path == "/") return {.body = std::string(kIndex)};
+  return {.code = 404, .phrase = "Not Found", .body = "no such page; / lists what there is\n"};
+}
+
+std::vector<std::string> CivetOptions(const std::string& listen) {
+  return {
+      "listening_ports",
+      listen,
+      // A scraper and two probes at a time, and one to spare. Connections are not kept: an idle one would hold a thread.
+      "num_threads",
+      "4",
+      "enable_keep_alive",
+      "no",
+      "request_timeout_ms",
+      "5000",
+      "max_request_size",
+      "8192",
+      // Requests are ours alone: no files, no cross-origin answers, no names to compare.
+      "access_control_allow_methods",
+      "",
+      "access_control_allow_origin",
+      "",
+      "enable_auth_domain_check",
+      "no",
+      "enable_directory_listing",
+      "no",
+  };
+}
+
+}  // namespace
+
+// Holds what the server's threads need; outlives them.
+class AdminHttp::Listener {
+ public:
+  explicit Listener(Routes routes) : routes_(std::move(routes)) {}
+
+  absl::Status Listen(const std::string& listen) {
+    CivetCallbacks callbacks;
+    callbacks.begin_request = &Listener::OnRequest;
+    callbacks.log_message = &Listener::OnMessage;
+    try {
+      server_ = std::make_unique<CivetServer>(CivetOptions(listen), &callbacks, this);
+    } catch (const CivetException& error) {
+      std::lock_guard lock(mutex_);
+      return absl::UnavailableError(
+          fmt::format("cannot serve admin HTTP on {}: {}", listen, message_.empty() ? error.what() : message_));
+    }
+    std::vector<int> ports = server_->getListeningPorts();
+    if (ports.empty()) return absl::InternalError("admin HTTP listens on no port");
+    port_ = ports.front();
+    return absl::OkStatus();
+  }
+
+  int port() const { return port_; }
+
+ private:
+  static Listener* Of(const mg_connection* connection) {
+    auto* server = static_cast<CivetServer*>(mg_get_user_data(mg_get_context(connection)));
+    return server == nullptr ? nullptr : static_cast<Listener*>(const_cast<void*>(server->getUserContext()));
+  }
+
+  static int OnRequest(mg_connection* connection) {
+    const mg_request_info* request = mg_get_request_info(connection);
+    std::string_view method = request->request_method;
+    Response response;
+    try {
+      response = Answer(method, request->local_uri, Of(connection)->routes_);
+    } catch (const std::exception& error) {
+      response = {.code = 500, .phrase = "Internal Server Error", .body = std::string(error.what()) + "\n"};
+    }
+    std::string text = fmt::format(
+        "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}Cache-Control: no-store\r\n"
+        "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
+        response.code, response.phrase, response.content_type, response.body.size(), response.more_headers);
+    if (method != "HEAD") text += response.body;
+    mg_write(connection, text.data(), text.size());
+    return response.code;
+  }
+
+  // While starting, the only way to learn why a port could not be had. Later: clients that hang up, of no interest.
+  static int OnMessage(const mg_connection* connection, const char* message) {
+    if (Listener* listener = Of(connection); listener != nullptr) {
+      std::lock_guard lock(listener->mutex_);
+      if (listener->message_.empty()) listener->message_ = message;
+    }
+    return 1;
+  }
+
+  const Routes routes_;
+  std::mutex mutex_;
+  std::string message_;  // guarded by mutex_; the first one: those after it follow from it
+  int port_ = 0;
+  std::unique_ptr<CivetServer> server_;  // last: its threads end before what they use
+};
+
+absl::StatusOr<std::unique_ptr<AdminHttp>> AdminHttp::Start(const std::string& listen, Routes routes) {
+  if (absl::StatusOr<Address> address = ParseAddress(listen); !address.ok()) return address.status();
+  auto listener = std::make_unique<Listener>(std::move(routes));
+  if (absl::Status status = listener->Listen(listen); !status.ok()) return status;
+  return std::unique_ptr<AdminHttp>(new AdminHttp(std::move(listener)));
+}
+
+AdminHttp::AdminHttp(std::unique_ptr<Listener> listener) : listener_(std::move(listener)) {}
+AdminHttp::~AdminHttp() = default;
+int AdminHttp::port() const { return listener_->port(); }
+
+}  // namespace semel::ops

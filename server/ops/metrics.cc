@@ -1,0 +1,195 @@
+#include "server/ops/metrics.h"
+
+#include <array>
+#include <sstream>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "prometheus/text_serializer.h"
+#include "server/ops/metric_families.h"
+#include "server/ops/process_figures.h"
+#include "server/ops/rocksdb_metrics.h"
+
+namespace semel::ops {
+
+using engine::NamespaceStats;
+using prometheus::MetricType;
+
+MetricFamilies& MetricFamilies::Value(double value, MetricLabels labels) {
+  prometheus::MetricFamily& family = families_.back();
+  prometheus::ClientMetric metric;
+  metric.label = std::move(labels);
+  if (family.type == MetricType::Counter) {
+    metric.counter.value = value;
+  } else {
+    metric.gauge.value = value;
+  }
+  family.metric.push_back(std::move(metric));
+  return *this;
+}
+
+namespace {
+
+constexpr double kMicros = 1e-6;
+
+constexpr std::array<std::string_view, engine::kBeginOutcomes> kOutcomeLabels = {
+    "acquired", "done", "failed", "in_progress", "in_doubt", "expired", "mismatch", "refused"};
+
+std::string CodeLabel(int code) {
+  // absl's codes and names are gRPC's.
+  std::string name = absl::StatusCodeToString(static_cast<absl::StatusCode>(code));
+  return name.empty() ? "CODE_" + std::to_string(code) : name;
+}
+
+void AddCalls(const std::vector<CallFigures>& calls, MetricFamilies& out) {
+  out.Start("semel_calls_total", "Calls answered, by method and gRPC status code.", MetricType::Counter);
+  for (const CallFigures& call : calls) {
+    for (const auto& [code, count] : call.by_code) {
+      out.Value(static_cast<double>(count), {{"method", call.method}, {"code", CodeLabel(code)}});
+    }
+  }
+  out.Start("semel_call_seconds", "Time from a call's arrival to its answer, waiting for another owner included.",
+            MetricType::Histogram);
+  for (const CallFigures& call : calls) {
+    if (call.latency_micros != nullptr) out.Distribution(*call.latency_micros, kMicros, {{"method", call.method}});
+  }
+}
+
+// Reads the figures of each namespace along with its label.
+class ByNamespace {
+ public:
+  ByNamespace(const MetricSources& sources, MetricFamilies& out) : out_(out) {
+    const engine::PolicyTable& policies = sources.policies;
+    Add(policies.fallback(), sources.engine);
+    for (const auto& [name, entry] : policies.named()) Add(entry, sources.engine);
+  }
+
+  void Counter(std::string name, std::string help, engine::Counter NamespaceStats::*counter) {
+    out_.Start(std::move(name), std::move(help), MetricType::Counter);
+    for (const auto& [label, stats] : rows_) {
+      out_.Value(static_cast<double>((stats->*counter).value()), {{"namespace", label}});
+    }
+  }
+
+  void BeginOutcomes() {
+    out_.Start("semel_begin_outcomes_total", "Begins by what they were answered.", MetricType::Counter);
+    for (const auto& [label, stats] : rows_) {
+      for (size_t i = 0; i < kOutcomeLabels.size(); ++i) {
+        out_.Value(static_cast<double>(stats->begins[i].value()),
+                   {{"namespace", label}, {"outcome", std::string(kOutcomeLabels[i])}});
+      }
+    }
+  }
+
+  void Completions() {
+    out_.Start("semel_completions_total", "Outcomes stored by Complete, repetitions not counted.", MetricType::Counter);
+    for (const auto& [label, stats] : rows_) {
+      out_.Value(static_cast<double>(stats->completed_done.value()), {{"namespace", label}, {"state", "done"}});
+      out_.Value(static_cast<double>(stats->completed_failed.value()), {{"namespace", label}, {"state", "failed"}});
+    }
+  }
+
+ private:
+  void Add(const engine::PolicyTable::Entry& entry, const engine::EngineStats& stats) {
+    if (entry.index < stats.namespaces.size()) rows_.emplace_back(entry.label, &stats.namespaces[entry.index]);
+  }
+
+  MetricFamilies& out_;
+  std::vector<std::pair<std::string, const NamespaceStats*>> rows_;
+};
+
+void AddNamespaces(const MetricSources& sources, MetricFamilies& out) {
+  ByNamespace by_namespace(sources, out);
+  by_namespace.BeginOutcomes();
+  by_namespace.Counter("semel_takeovers_total", "Attempts begun after the owner before fell silent.",
+                       &NamespaceStats::takeovers);
+  by_namespace.Counter("semel_stale_tokens_total", "Calls refused because another attempt has taken the key over.",
+                       &NamespaceStats::stale_tokens);
+  by_namespace.Counter("semel_fingerprint_mismatches_total",
+                       "Begins refused because the key was used for other content.", &NamespaceStats::mismatches);
+  by_namespace.Completions();
+  by_namespace.Counter("semel_already_applied_total", "Completes that repeated one already stored.",
+                       &NamespaceStats::already_applied);
+}
+
+void AddEngine(const engine::EngineStats& engine, MetricFamilies& out) {
+  out.Gauge("semel_waiters", "Begins that wait for another owner.", static_cast<double>(engine.waiters.value()));
+  out.Gauge("semel_queue_depth", "Operations handed over and not yet decided.",
+            static_cast<double>(engine.queue_depth.value()));
+  out.Start("semel_batch_operations", "Operations decided together, in one group commit.", MetricType::Histogram)
+      .Distribution(engine.batch_size, 1);
+  out.Start("semel_commit_seconds", "Time of a group commit: write and sync.", MetricType::Histogram)
+      .Distribution(engine.commit_micros, kMicros);
+  out.Start("semel_sync_seconds", "Of a group commit's time, the sync to disk.", MetricType::Histogram)
+      .Distribution(engine.sync_micros, kMicros);
+  out.Counter("semel_commits_total", "Group commits that wrote something.",
+              static_cast<double>(engine.commits.value()));
+  out.Counter("semel_storage_failures_total", "Storage calls that failed.",
+              static_cast<double>(engine.storage_failures.value()));
+  out.Counter("semel_dropped_past_deadline_total", "Operations dropped undecided because their deadline had passed.",
+              static_cast<double>(engine.dropped_past_deadline.value()));
+  out.Counter("semel_refused_waits_total", "Begins answered in_progress at once because too many were waiting.",
+              static_cast<double>(engine.refused_waits.value()));
+  out.Counter("semel_leases_honoured_total", "Leases extended at start to make good for the time Semel was down.",
+              static_cast<double>(engine.leases_honoured.value()));
+}
+
+void AddOpenKeys(const storage::OpenStats& open, MetricFamilies& out) {
+  out.Start("semel_open_keys", "Keys in progress or in doubt.", MetricType::Gauge)
+      .Value(static_cast<double>(open.in_progress), {{"state", "in_progress"}})
+      .Value(static_cast<double>(open.in_doubt), {{"state", "in_doubt"}});
+  out.Gauge("semel_open_bytes", "Memory for what open keys carry; limited by limits.max_open_bytes.",
+            static_cast<double>(open.bytes));
+}
+
+void AddProcess(std::chrono::system_clock::time_point start, MetricFamilies& out) {
+  out.Start("semel_build_info", "1, with what this server was built from and with.", MetricType::Gauge)
+      .Value(1, {{"version", SEMEL_VERSION}, {"compiler", SEMEL_COMPILER}});
+  out.Gauge("semel_start_time_seconds", "When this process began, in seconds since 1970.",
+            std::chrono::duration<double>(start.time_since_epoch()).count());
+  ProcessFigures process = ReadProcessFigures();
+  out.Counter("semel_process_cpu_seconds_total", "Processor time used, user and system.", process.cpu_seconds);
+  if (process.resident_bytes) {
+    out.Gauge("semel_process_resident_memory_bytes", "Memory held.", *process.resident_bytes);
+  }
+  if (process.open_files) out.Gauge("semel_process_open_fds", "Open file descriptors.", *process.open_files);
+  if (process.max_open_files) {
+    out.Gauge("semel_process_max_fds", "File descriptors that the system allows.", *process.max_open_files);
+  }
+}
+
+}  // namespace
+
+Metrics::Metrics(MetricSources sources) : sources_(std::move(sources)), start_(std::chrono::system_clock::now()) {}
+
+std::vector<prometheus::MetricFamily> Metrics::Collect() const {
+  MetricFamilies out;
+  if (sources_.calls) AddCalls(sources_.calls(), out);
+  if (sources_.calls_in_flight) {
+    out.Gauge("semel_calls_in_flight", "Calls accepted and not yet answered, waiters included.",
+              static_cast<double>(sources_.calls_in_flight()));
+  }
+  AddNamespaces(sources_, out);
+  AddEngine(sources_.engine, out);
+  if (sources_.open) AddOpenKeys(sources_.open(), out);
+  if (sources_.storage_ok) {
+    out.Gauge("semel_storage_failed", "1 after storage failed for good: only a restart helps.",
+              sources_.storage_ok() ? 0 : 1);
+  }
+  if (sources_.clock_offset_seconds) {
+    out.Gauge("semel_clock_wall_offset_seconds", "How far the wall clock is ahead of the server's time.",
+              sources_.clock_offset_seconds());
+  }
+  if (sources_.properties) AddRocksDb(sources_.properties(), out);
+  AddProcess(start_, out);
+  return std::move(out).Take();
+}
+
+std::string Metrics::Text() const {
+  std::ostringstream text;
+  prometheus::TextSerializer().Serialize(text, Collect());
+  return std::move(text).str();
+}
+
+}  // namespace semel::ops

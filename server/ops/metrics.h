@@ -1,0 +1,64 @@
+// Everything that Prometheus is told, read from where it is counted at the moment of the scrape.
+//
+//   Metrics metrics({.engine = stats, .policies = policies, .open = [&] { return storage.Open(); }, ...});
+//   std::string text = metrics.Text();
+//
+// No label ever carries a key, and namespaces outside the configuration share the label "(other)": the number of series
+// is bounded by the configuration, not by what callers send.
+
+#ifndef SEMEL_SERVER_OPS_METRICS_H_
+#define SEMEL_SERVER_OPS_METRICS_H_
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "prometheus/collectable.h"
+#include "prometheus/metric_family.h"
+#include "server/engine/policy.h"
+#include "server/engine/stats.h"
+#include "storage/storage.h"
+
+namespace semel::ops {
+
+// What became of the calls of one method.
+struct CallFigures {
+  std::string method;
+  std::map<int, uint64_t> by_code;                           // gRPC's status code -> calls
+  const engine::LatencyHistogram* latency_micros = nullptr;  // must outlive the scrape
+};
+
+// Read from the thread that scrapes, so all must be thread-safe. What is referred to must outlive the Metrics. A callback
+// that is not given leaves its metrics out.
+struct MetricSources {
+  const engine::EngineStats& engine;
+  const engine::PolicyTable& policies;  // those that `engine` was made for
+  std::function<storage::OpenStats()> open;
+  std::function<std::vector<storage::Property>()> properties;
+  std::function<bool()> storage_ok;
+  std::function<double()> clock_offset_seconds;  // wall clock minus server time
+  std::function<std::vector<CallFigures>()> calls;
+  std::function<int64_t()> calls_in_flight;
+};
+
+// Thread-safe.
+class Metrics final : public prometheus::Collectable {
+ public:
+  explicit Metrics(MetricSources sources);
+
+  std::vector<prometheus::MetricFamily> Collect() const override;
+
+  // In Prometheus' text format, version 0.0.4.
+  std::string Text() const;
+
+ private:
+  const MetricSources sources_;
+  const std::chrono::system_clock::time_point start_;
+};
+
+}  // namespace semel::ops
+
+#endif  // SEMEL_SERVER_OPS_METRICS_H_

@@ -1,0 +1,265 @@
+#include "server/ops/settings.h"
+
+#include <chrono>
+#include <type_traits>
+#include <utility>
+
+#include "fmt/format.h"
+#include "server/ops/config_values.h"
+
+namespace semel::ops {
+namespace {
+
+using engine::kMiB;
+using engine::Policy;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// In all of these, `at` picks the field, of a target that may be const or not: [](auto& c) -> auto& { return c.listen; }.
+
+template <class Target, class At>
+Setting<Target> Flag(std::string_view name, At at, std::string_view about) {
+  auto set = [=](std::string_view text, Target& target) -> absl::Status {
+    absl::StatusOr<bool> flag = ParseBool(text);
+    if (flag.ok()) at(target) = *flag;
+    return flag.status();
+  };
+  auto show = [=](const Target& target) -> std::string { return at(target) ? "true" : "false"; };
+  return {name, "`true` or `false`", about, set, show};
+}
+
+template <class Enum>
+using Words = std::vector<std::pair<std::string_view, Enum>>;
+
+template <class Target, class Enum, class At>
+Setting<Target> OneOf(std::string_view name, At at, Words<Enum> words, std::string_view about) {
+  std::string choices;
+  for (const auto& [word, value] : words) choices += fmt::format("{}`{}`", choices.empty() ? "" : ", ", word);
+  auto set = [=](std::string_view text, Target& target) -> absl::Status {
+    for (const auto& [word, value] : words) {
+      if (word != text) continue;
+      at(target) = value;
+      return absl::OkStatus();
+    }
+    return absl::InvalidArgumentError(fmt::format("must be one of {}, got {}", choices, Quote(text)));
+  };
+  auto show = [=](const Target& target) -> std::string {
+    for (const auto& [word, value] : words) {
+      if (value == at(target)) return std::string(word);
+    }
+    return "";
+  };
+  return {name, choices, about, set, show};
+}
+
+template <class Target, class Value, class At>
+Setting<Target> Ranged(std::string_view name, At at, Value min, Value max, std::string_view type,
+                       absl::StatusOr<Value> (*parse)(std::string_view), std::string (*format)(Value),
+                       std::string_view about) {
+  std::string range = fmt::format("{} to {}", format(min), format(max));
+  auto set = [=](std::string_view text, Target& target) -> absl::Status {
+    absl::StatusOr<Value> value = parse(text);
+    if (!value.ok()) return value.status();
+    if (*value < min || *value > max) {
+      return absl::InvalidArgumentError(fmt::format("must be {}, got {}", range, Quote(text)));
+    }
+    at(target) = static_cast<std::remove_reference_t<decltype(at(target))>>(*value);
+    return absl::OkStatus();
+  };
+  auto show = [=](const Target& target) { return format(Value(at(target))); };
+  return {name, fmt::format("{}, {}", type, range), about, set, show};
+}
+
+template <class Target, class At>
+Setting<Target> Time(std::string_view name, At at, Duration min, Duration max, std::string_view about) {
+  return Ranged<Target>(name, at, min, max, "duration", &ParseDuration, &FormatDuration, about);
+}
+
+template <class Target, class At>
+Setting<Target> Size(std::string_view name, At at, uint64_t min, uint64_t max, std::string_view about) {
+  return Ranged<Target>(name, at, min, max, "size", &ParseSize, &FormatSize, about);
+}
+
+template <class Target, class At>
+Setting<Target> Count(std::string_view name, At at, uint64_t min, uint64_t max, std::string_view about) {
+  auto format = +[](uint64_t count) { return std::to_string(count); };
+  return Ranged<Target>(name, at, min, max, "number", &ParseCount, format, about);
+}
+
+template <class Target, class At>
+Setting<Target> Listen(std::string_view name, At at, std::string_view about) {
+  auto set = [=](std::string_view text, Target& target) -> absl::Status {
+    absl::StatusOr<Address> address = ParseAddress(text);
+    if (address.ok()) at(target) = std::string(text);
+    return address.status();
+  };
+  return {name, "host:port; port 0 takes any free one", about, set, [=](const Target& t) { return at(t); }};
+}
+
+template <class Target, class At>
+Setting<Target> Path(std::string_view name, At at, std::string_view about) {
+  auto set = [=](std::string_view text, Target& target) -> absl::Status {
+    if (text.empty()) return absl::InvalidArgumentError("must not be empty");
+    if (text.find('\0') != text.npos) return absl::InvalidArgumentError("must not contain a zero byte");
+    at(target) = std::string(text);
+    return absl::OkStatus();
+  };
+  return {name, "path", about, set, [=](const Target& t) { return at(t); }};
+}
+
+std::vector<Setting<Config>> ServerSettings() {
+  using C = Config;
+  return {
+      Listen<C>(
+          "listen", [](auto& c) -> auto& { return c.listen; },
+          "Where gRPC is served. The default is every interface; 127.0.0.1:7420 keeps other machines out."),
+      Path<C>(
+          "data_dir", [](auto& c) -> auto& { return c.data_dir; },
+          "Where the database is. Created when missing; one server at a time holds it."),
+      Flag<C>(
+          "reflection", [](auto& c) -> auto& { return c.reflection; },
+          "Whether gRPC reflection is served, for tools such as grpcurl."),
+      Count<C>(
+          "polling_threads", [](auto& c) -> auto& { return c.polling_threads; }, 1, 64,
+          "Threads that read and answer calls. Few are faster: more of them share a group commit less well."),
+      Listen<C>(
+          "admin.listen", [](auto& c) -> auto& { return c.admin.listen; },
+          "Where /metrics, /livez and /readyz are served over plain HTTP. For operators: do not expose it further."),
+      OneOf<C>(
+          "log.level", [](auto& c) -> auto& { return c.log.level; },
+          Words<LogLevel>{{"debug", LogLevel::kDebug},
+                          {"info", LogLevel::kInfo},
+                          {"warning", LogLevel::kWarning},
+                          {"error", LogLevel::kError}},
+          "The least serious events that are logged. Idempotency keys are logged with `debug` only."),
+      OneOf<C>(
+          "log.format", [](auto& c) -> auto& { return c.log.format; },
+          Words<LogFormat>{{"text", LogFormat::kText}, {"json", LogFormat::kJson}},
+          "Lines for people, or one JSON object a line. Logs go to stderr."),
+      Time<C>(
+          "shutdown.drain_delay", [](auto& c) -> auto& { return c.shutdown.drain_delay; }, seconds(0), minutes(10),
+          "After SIGTERM, how long calls are still taken while readiness already says no, so that load balancers "
+          "turn away first."),
+      Time<C>(
+          "shutdown.timeout", [](auto& c) -> auto& { return c.shutdown.timeout; }, milliseconds(100), hours(1),
+          "After SIGTERM, when the process ends at the latest, calls in flight or not. Includes the drain delay."),
+      Count<C>(
+          "limits.max_batch_operations", [](auto& c) -> auto& { return c.limits.max_batch_operations; }, 1, 65'536,
+          "Operations that are decided together and share one group commit."),
+      Count<C>(
+          "limits.max_calls", [](auto& c) -> auto& { return c.limits.max_calls; }, 2, 10'000'000,
+          "Calls accepted and not yet answered, waiters included. Beyond: UNAVAILABLE, OVERLOADED."),
+      Count<C>(
+          "limits.max_waiters", [](auto& c) -> auto& { return c.limits.max_waiters; }, 0, 10'000'000,
+          "Begins that wait for another owner, in all. Beyond: in_progress at once."),
+      Count<C>(
+          "limits.max_waiters_per_key", [](auto& c) -> auto& { return c.limits.max_waiters_per_key; }, 0, 10'000'000,
+          "The same for one key."),
+      Count<C>(
+          "limits.max_open_keys", [](auto& c) -> auto& { return c.limits.max_open_keys; }, 1, 1'000'000'000,
+          "Keys in progress or in doubt, all of which are held in memory. Beyond: UNAVAILABLE, OVERLOADED."),
+      Size<C>(
+          "limits.max_open_bytes", [](auto& c) -> auto& { return c.limits.max_open_bytes; }, kMiB, 1024 * 1024 * kMiB,
+          "Memory for what those keys carry: names, owners, checkpoints."),
+      Size<C>(
+          "storage.block_cache", [](auto& c) -> auto& { return c.storage.block_cache; }, kMiB, 1024 * 1024 * kMiB,
+          "Memory for blocks of the database that are read again and again."),
+      Size<C>(
+          "storage.memtable", [](auto& c) -> auto& { return c.storage.memtable; }, kMiB, 1024 * kMiB,
+          "Writes held in memory before they become a file. Larger ones make restarts slower."),
+      Time<C>(
+          "storage.reclaim_interval", [](auto& c) -> auto& { return c.storage.reclaim_interval; }, minutes(1),
+          hours(24 * 30), "How long the disk space of expired keys may stay in use when nothing is written."),
+  };
+}
+
+std::vector<Setting<Policy>> PolicySettings() {
+  using P = Policy;
+  using engine::kMaxLeaseCeiling;
+  using engine::kMaxRetentionCeiling;
+  using engine::kMinLease;
+  using engine::kMinRetention;
+  return {
+      Time<P>(
+          "lease_default", [](auto& p) -> auto& { return p.lease_default; }, kMinLease, kMaxLeaseCeiling,
+          "How long an owner may stay silent when its Begin does not say."),
+      Time<P>(
+          "lease_max", [](auto& p) -> auto& { return p.lease_max; }, kMinLease, kMaxLeaseCeiling,
+          "The longest lease that a Begin or a Renew is granted."),
+      Time<P>(
+          "result_retention", [](auto& p) -> auto& { return p.result_retention; }, kMinRetention, kMaxRetentionCeiling,
+          "How long an outcome is replayed, counted from Complete, when it does not say."),
+      Time<P>(
+          "result_retention_max", [](auto& p) -> auto& { return p.result_retention_max; }, kMinRetention,
+          kMaxRetentionCeiling, "The longest retention that a Complete may ask for."),
+      Time<P>(
+          "key_retention", [](auto& p) -> auto& { return p.key_retention; }, kMinRetention, kMaxRetentionCeiling,
+          "How long the key is remembered, counted from Complete. After its result is gone, Begin answers expired "
+          "and never runs again silently."),
+      OneOf<P>(
+          "on_lapse", [](auto& p) -> auto& { return p.on_lapse; },
+          Words<engine::LapsePolicy>{{"rerun", engine::LapsePolicy::kRerun},
+                                     {"in_doubt", engine::LapsePolicy::kInDoubt}},
+          "What becomes of a key whose owner fell silent: the next Begin takes over, or a person resolves it."),
+      Time<P>(
+          "abandoned_retention", [](auto& p) -> auto& { return p.abandoned_retention; }, kMinRetention,
+          kMaxRetentionCeiling, "How long a key in progress or in doubt is kept after its lease lapsed."),
+      Count<P>(
+          "max_attempts", [](auto& p) -> auto& { return p.max_attempts; }, 0, 1'000'000,
+          "The attempt whose retryable failure becomes final; 0 for no bound."),
+      Size<P>(
+          "max_result_bytes", [](auto& p) -> auto& { return p.max_result_bytes; }, 0, engine::kMaxResultBytesCeiling,
+          "The largest result. Beyond: RESULT_TOO_LARGE, and nothing changes."),
+      Size<P>(
+          "max_checkpoint_bytes", [](auto& p) -> auto& { return p.max_checkpoint_bytes; }, 0,
+          engine::kMaxCheckpointBytes, "The largest checkpoint."),
+      Flag<P>(
+          "require_fingerprint", [](auto& p) -> auto& { return p.require_fingerprint; },
+          "Whether a Begin without a fingerprint is refused."),
+  };
+}
+
+bool OnePortEach(const Config& c) {
+  absl::StatusOr<Address> listen = ParseAddress(c.listen);
+  absl::StatusOr<Address> admin = ParseAddress(c.admin.listen);
+  return !listen.ok() || !admin.ok() || !Collide(*listen, *admin);
+}
+
+std::vector<Rule<Config>> ServerRules() {
+  return {
+      {"listen", "must not use the port of", "admin.listen", OnePortEach},
+      {"shutdown.drain_delay", "must be shorter than", "shutdown.timeout",
+       [](const Config& c) { return c.shutdown.drain_delay < c.shutdown.timeout; }},
+      {"limits.max_waiters", "must be less than", "limits.max_calls",
+       [](const Config& c) { return c.limits.max_waiters < c.limits.max_calls; }},
+      {"limits.max_waiters_per_key", "must not be more than", "limits.max_waiters",
+       [](const Config& c) { return c.limits.max_waiters_per_key <= c.limits.max_waiters; }},
+  };
+}
+
+std::vector<Rule<Policy>> PolicyRules() {
+  return {
+      {"lease_default", "must not be longer than", "lease_max",
+       [](const Policy& p) { return p.lease_default <= p.lease_max; }},
+      {"result_retention", "must not be longer than", "result_retention_max",
+       [](const Policy& p) { return p.result_retention <= p.result_retention_max; }},
+      {"result_retention", "must not be longer than", "key_retention",
+       [](const Policy& p) { return p.result_retention <= p.key_retention; }},
+  };
+}
+
+}  // namespace
+
+const Schema<Config>& ServerSchema() {
+  static const auto* const schema = new Schema<Config>{ServerSettings(), ServerRules()};
+  return *schema;
+}
+
+const Schema<Policy>& PolicySchema() {
+  static const auto* const schema = new Schema<Policy>{PolicySettings(), PolicyRules()};
+  return *schema;
+}
+
+}  // namespace semel::ops
