@@ -17,6 +17,7 @@
 #include "server/engine/policy.h"
 #include "server/rpc/call_stats.h"
 #include "server/rpc/errors.h"
+#include "server/rpc/event.h"
 #include "server/rpc/poller.h"
 
 namespace semel::rpc {
@@ -83,16 +84,6 @@ class Call {
   Response& wire_response() { return response_; }
 
  private:
-  class Step final : public Event {
-   public:
-    Step(Call& call, void (Call::*step)(bool)) : call_(call), step_(step) {}
-    void Happened(bool ok) override { (call_.*step_)(ok); }
-
-   private:
-    Call& call_;
-    void (Call::*step_)(bool);
-  };
-
   void OnArrived(bool ok) {
     if (!ok) {  // the server shuts down: nobody came
       delete this;
@@ -131,9 +122,9 @@ class Call {
   Response response_;
   grpc::ServerAsyncResponseWriter<Response> responder_{&context_};
   std::chrono::steady_clock::time_point arrival_;
-  Step arrived_{*this, &Call::OnArrived};
-  Step finished_{*this, &Call::OnFinished};
-  Step gone_{*this, &Call::OnGone};
+  Step<Call> arrived_{*this, &Call::OnArrived};
+  Step<Call> finished_{*this, &Call::OnFinished};
+  Step<Call> gone_{*this, &Call::OnGone};
   bool is_finished_ = false;  // both only on the polling thread
   bool is_gone_ = false;
 };

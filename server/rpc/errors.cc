@@ -40,32 +40,19 @@ void Pack(std::string_view name, const Detail& detail, wire::v1::Status& status)
 
 const ReasonOnWire& OnWire(Reason reason) {
   switch (reason) {
-    case Reason::kFieldInvalid:
-      return kFieldInvalid;
-    case Reason::kResultTooLarge:
-      return kResultTooLarge;
-    case Reason::kBatchTooLarge:
-      return kBatchTooLarge;
-    case Reason::kKeyNotFound:
-      return kKeyNotFound;
-    case Reason::kFingerprintMismatch:
-      return kMismatch;
-    case Reason::kOutcomeConflict:
-      return kOutcomeConflict;
-    case Reason::kNotInProgress:
-      return kNotInProgress;
-    case Reason::kNotInDoubt:
-      return kNotInDoubt;
-    case Reason::kTokenStale:
-      return kTokenStale;
-    case Reason::kOverloaded:
-      return kOverloaded;
-    case Reason::kDraining:
-      return kDraining;
-    case Reason::kStorageFailed:
-      return kStorageFailed;
-    case Reason::kDeadlineExceeded:
-      return kDeadline;
+    case Reason::kFieldInvalid: return kFieldInvalid;
+    case Reason::kResultTooLarge: return kResultTooLarge;
+    case Reason::kBatchTooLarge: return kBatchTooLarge;
+    case Reason::kKeyNotFound: return kKeyNotFound;
+    case Reason::kFingerprintMismatch: return kMismatch;
+    case Reason::kOutcomeConflict: return kOutcomeConflict;
+    case Reason::kNotInProgress: return kNotInProgress;
+    case Reason::kNotInDoubt: return kNotInDoubt;
+    case Reason::kTokenStale: return kTokenStale;
+    case Reason::kOverloaded: return kOverloaded;
+    case Reason::kDraining: return kDraining;
+    case Reason::kStorageFailed: return kStorageFailed;
+    case Reason::kDeadlineExceeded: return kDeadline;
   }
   return kStorageFailed;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "server/rpc/event.h"
+
 namespace semel::rpc {
 namespace {
 

@@ -16,15 +16,6 @@
 
 namespace semel::rpc {
 
-// Something that a completion queue reports. Its address is the tag.
-class Event {
- public:
-  virtual void Happened(bool ok) = 0;
-
- protected:
-  ~Event() = default;
-};
-
 // One thread, one completion queue.
 class Poller {
  public:

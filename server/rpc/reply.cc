@@ -20,30 +20,21 @@ constexpr Duration kLatestRetry = std::chrono::seconds(5);
 
 v1::Previous ToWire(storage::Previous previous) {
   switch (previous) {
-    case storage::Previous::kNone:
-      return v1::PREVIOUS_NONE;
-    case storage::Previous::kAbandoned:
-      return v1::PREVIOUS_ABANDONED;
-    case storage::Previous::kFailed:
-      return v1::PREVIOUS_FAILED;
-    case storage::Previous::kReleased:
-      return v1::PREVIOUS_RELEASED;
+    case storage::Previous::kNone: return v1::PREVIOUS_NONE;
+    case storage::Previous::kAbandoned: return v1::PREVIOUS_ABANDONED;
+    case storage::Previous::kFailed: return v1::PREVIOUS_FAILED;
+    case storage::Previous::kReleased: return v1::PREVIOUS_RELEASED;
   }
   return v1::PREVIOUS_UNSPECIFIED;
 }
 
 v1::State ToWire(engine::VisibleState state) {
   switch (state) {
-    case engine::VisibleState::kInProgress:
-      return v1::STATE_IN_PROGRESS;
-    case engine::VisibleState::kInDoubt:
-      return v1::STATE_IN_DOUBT;
-    case engine::VisibleState::kDone:
-      return v1::STATE_DONE;
-    case engine::VisibleState::kFailed:
-      return v1::STATE_FAILED;
-    case engine::VisibleState::kExpired:
-      return v1::STATE_EXPIRED;
+    case engine::VisibleState::kInProgress: return v1::STATE_IN_PROGRESS;
+    case engine::VisibleState::kInDoubt: return v1::STATE_IN_DOUBT;
+    case engine::VisibleState::kDone: return v1::STATE_DONE;
+    case engine::VisibleState::kFailed: return v1::STATE_FAILED;
+    case engine::VisibleState::kExpired: return v1::STATE_EXPIRED;
   }
   return v1::STATE_UNSPECIFIED;
 }
@@ -220,8 +211,7 @@ void LeaveOutWhatLookupFetches(v1::BeginResponse& wire) {
       break;
     case v1::BeginResponse::kInProgress:
     case v1::BeginResponse::kExpired:
-    case v1::BeginResponse::ANSWER_NOT_SET:
-      break;
+    case v1::BeginResponse::ANSWER_NOT_SET: break;
   }
 }
 

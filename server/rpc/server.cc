@@ -5,7 +5,6 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
-#include <grpcpp/health_check_service_interface.h>
 
 #include "absl/strings/str_cat.h"
 #include "server/rpc/idempotency_service.h"
@@ -22,11 +21,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                                                       const engine::PolicyTable& policies, const engine::Limits& limits,
                                                       CallStats& stats) {
   auto server = std::unique_ptr<Server>(new Server(committer));
-  grpc::EnableDefaultHealthCheckService(true);
   if (options.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &server->port_);
   builder.RegisterService(&server->service_);
+  builder.RegisterService(&server->health_.service());
   builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
   // Two servers on one port would each hold half of the keys: refuse the second instead.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -46,6 +45,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     server->surroundings_.push_back(
         std::unique_ptr<Surroundings>(new Surroundings{server->service_, *poller, committer, policies, limits, stats}));
     ServeIdempotency(*server->surroundings_.back());
+  }
+  server->health_.Serve(server->pollers_.front()->queue());
+  for (auto& poller : server->pollers_) {
     server->threads_.emplace_back([&poller = *poller] { poller.Poll(); });
   }
   return server;
@@ -55,7 +57,7 @@ Server::~Server() {
   if (!threads_.empty()) Shutdown(engine::Duration::zero());
 }
 
-void Server::SetNotServing() { server_->GetHealthCheckService()->SetServingStatus(false); }
+void Server::SetNotServing() { health_.SetServing(false); }
 
 void Server::Drain() {
   SetNotServing();
@@ -63,6 +65,7 @@ void Server::Drain() {
 }
 
 void Server::Shutdown(engine::Duration timeout) {
+  health_.EndWatches();
   server_->Shutdown(std::chrono::system_clock::now() + timeout);
   for (auto& poller : pollers_) poller->queue()->Shutdown();
   for (std::thread& thread : threads_) thread.join();

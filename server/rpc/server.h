@@ -17,12 +17,13 @@
 #include "absl/status/statusor.h"
 #include "server/engine/committer.h"
 #include "server/rpc/call.h"
+#include "server/rpc/health_service.h"
 
 namespace semel::rpc {
 
 struct ServerOptions {
-  std::string listen;  // host:port, port 0: any free one
-  int polling_threads = 2;
+  std::string listen;       // host:port, port 0: any free one
+  int polling_threads = 1;  // more compete for every connection: measured slower below four cores
   bool reflection = false;
 };
 
@@ -50,6 +51,7 @@ class Server {
 
   engine::Committer& committer_;
   v1::IdempotencyService::AsyncService service_;
+  HealthService health_;
   std::vector<std::unique_ptr<Poller>> pollers_;
   std::vector<std::unique_ptr<Surroundings>> surroundings_;  // one for each poller
   std::unique_ptr<grpc::Server> server_;

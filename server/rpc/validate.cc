@@ -141,15 +141,9 @@ Refused Validate(v1::CompleteRequest& wire, const PolicyTable& policies, Place, 
   }
   const size_t size = wire.result().payload().size();
   switch (wire.outcome_case()) {
-    case v1::CompleteRequest::kResult:
-      complete.outcome = TakeResult(*wire.mutable_result(), check);
-      break;
-    case v1::CompleteRequest::kFailure:
-      complete.outcome = TakeFailure(*wire.mutable_failure(), check);
-      break;
-    case v1::CompleteRequest::OUTCOME_NOT_SET:
-      check.Fail("outcome", "required: a result or a failure");
-      break;
+    case v1::CompleteRequest::kResult: complete.outcome = TakeResult(*wire.mutable_result(), check); break;
+    case v1::CompleteRequest::kFailure: complete.outcome = TakeFailure(*wire.mutable_failure(), check); break;
+    case v1::CompleteRequest::OUTCOME_NOT_SET: check.Fail("outcome", "required: a result or a failure"); break;
   }
   if (Refused refused = check.Verdict()) return refused;
   if (size > policy.max_result_bytes) return ResultTooLarge(size, policy);
