@@ -34,16 +34,11 @@ bool IsRetryable(const Record& record) {
 
 std::string_view Name(State state) {
   switch (state) {
-    case State::kInProgress:
-      return "IN_PROGRESS";
-    case State::kInDoubt:
-      return "IN_DOUBT";
-    case State::kDone:
-      return "DONE";
-    case State::kFailed:
-      return "FAILED";
-    case State::kVacant:
-      return "VACANT";
+    case State::kInProgress: return "IN_PROGRESS";
+    case State::kInDoubt: return "IN_DOUBT";
+    case State::kDone: return "DONE";
+    case State::kFailed: return "FAILED";
+    case State::kVacant: return "VACANT";
   }
   return "UNKNOWN";
 }
@@ -152,16 +147,11 @@ Decision Decide(const Record* record, const Begin& begin, const Context& context
                   {{"state", std::string(Name(record->state))}, {"attempt", absl::StrCat(record->attempt)}});
   }
   switch (record->state) {
-    case State::kInProgress:
-      return BeginInProgress(*record, begin, context);
-    case State::kInDoubt:
-      return BeginInDoubt(*record, begin, context);
-    case State::kDone:
-      return BeginDone(*record, context);
-    case State::kFailed:
-      return BeginFailed(*record, begin, context);
-    case State::kVacant:
-      return Acquire(record, record->previous, begin, context);
+    case State::kInProgress: return BeginInProgress(*record, begin, context);
+    case State::kInDoubt: return BeginInDoubt(*record, begin, context);
+    case State::kDone: return BeginDone(*record, context);
+    case State::kFailed: return BeginFailed(*record, begin, context);
+    case State::kVacant: return Acquire(record, record->previous, begin, context);
   }
   return Refuse(Reason::kStorageFailed, "the stored state is unknown to this release");
 }
