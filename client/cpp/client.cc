@@ -54,19 +54,26 @@ Client::~Client() = default;
 const ClientOptions& Client::options() const { return core_->options; }
 
 absl::StatusOr<BeginAnswer> Client::Begin(const BeginRequest& request) {
+  SteadyTime granted;
+  return BeginNoting(request, granted);
+}
+
+absl::StatusOr<BeginAnswer> Client::BeginNoting(const BeginRequest& request, SteadyTime& granted) {
+  const bool waits = request.wait > Duration::zero();
+  const SteadyTime waited_enough = SteadyClock::now() + request.wait;
   v1::BeginRequest wire = ToWire(request, core_->options);
   v1::BeginResponse response;
-  const SteadyClock::time_point waited_enough = SteadyClock::now() + request.wait;
-  const CallBudget budget{core_->options.call_timeout + request.wait, core_->options.try_timeout + request.wait};
-  const absl::Status status =
-      core_->connection.Call(Naming("Begin", request.key), budget, [&](grpc::ClientContext& context) {
+  const absl::Status status = core_->connection.Call(
+      Naming("Begin", request.key), core_->budget(request.wait), [&](grpc::ClientContext& context) {
+        granted = SteadyClock::now();
         // A try after a lost reply waits for what is left, not from the beginning.
-        const Duration left = waited_enough - SteadyClock::now();
-        if (request.wait > Duration::zero()) *wire.mutable_wait() = ToWire(std::max(left, Duration::zero()));
+        if (waits) *wire.mutable_wait() = ToWire(std::max<Duration>(waited_enough - granted, Duration::zero()));
         response.Clear();
         return core_->connection.stub().Begin(&context, wire, &response);
       });
   if (!status.ok()) return status;
+  // The lease counts from the server's answer. Where the server waited first, only our receiving the answer is near that.
+  if (waits) granted = SteadyClock::now();
   return ToBeginAnswer(response);
 }
 

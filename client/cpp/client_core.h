@@ -18,7 +18,7 @@ inline constexpr size_t kMaxResultBytes = 3 * 1024 * 1024;
 struct Client::Core {
   explicit Core(ClientOptions complete_options);
 
-  CallBudget budget() const { return {options.call_timeout, options.try_timeout}; }
+  CallBudget budget(Duration wait = {}) const { return {options.call_timeout + wait, options.try_timeout + wait}; }
 
   const ClientOptions options;
   Connection connection;

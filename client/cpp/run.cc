@@ -1,5 +1,6 @@
-#include <chrono>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
@@ -10,24 +11,15 @@
 namespace semel {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
-
 // Another attempt's outcome, or the reason why there is none: fn is not called.
 RunOutcome NotRun(BeginAnswer answer) {
   RunOutcome outcome;
-  if (auto* done = std::get_if<Done>(&answer)) {
-    outcome.answer = std::move(*done);
-    outcome.replayed = true;
-  } else if (auto* failed = std::get_if<Failed>(&answer)) {
-    outcome.answer = std::move(*failed);
-    outcome.replayed = true;
-  } else if (auto* in_progress = std::get_if<InProgress>(&answer)) {
-    outcome.answer = std::move(*in_progress);
-  } else if (auto* in_doubt = std::get_if<InDoubt>(&answer)) {
-    outcome.answer = std::move(*in_doubt);
-  } else if (auto* expired = std::get_if<Expired>(&answer)) {
-    outcome.answer = *expired;
-  }
+  std::visit(
+      [&outcome](auto& told) {
+        if constexpr (!std::is_same_v<std::decay_t<decltype(told)>, Acquired>) outcome.answer = std::move(told);
+      },
+      answer);
+  outcome.replayed = outcome.result() != nullptr || outcome.failure() != nullptr;
   return outcome;
 }
 
@@ -69,22 +61,21 @@ const Failure* RunOutcome::failure() const {
 }
 
 absl::StatusOr<RunOutcome> Client::Run(std::string_view key, const Function& fn, const RunOptions& options) {
-  const SteadyClock::time_point asked = SteadyClock::now();
-  absl::StatusOr<BeginAnswer> answer = Begin({.key = std::string(key),
-                                              .fingerprint = options.fingerprint,
-                                              .lease = options.lease,
-                                              .wait = options.wait,
-                                              .owner = options.owner});
+  SteadyTime granted;
+  absl::StatusOr<BeginAnswer> answer = BeginNoting({.key = std::string(key),
+                                                    .fingerprint = options.fingerprint,
+                                                    .lease = options.lease,
+                                                    .wait = options.wait,
+                                                    .owner = options.owner},
+                                                   granted);
   if (!answer.ok()) return answer.status();
   auto* acquired = std::get_if<Acquired>(&*answer);
   if (acquired == nullptr) return NotRun(*std::move(answer));
-  // The lease counts from the server's answer. Where it waited before it answered, only our receiving it is near that.
-  const SteadyClock::time_point granted = options.wait > Duration::zero() ? SteadyClock::now() : asked;
   return RunAcquired(key, fn, options, std::move(*acquired), granted);
 }
 
 absl::StatusOr<RunOutcome> Client::RunAcquired(std::string_view key, const Function& fn, const RunOptions& options,
-                                               Acquired acquired, SteadyClock::time_point granted) {
+                                               Acquired acquired, SteadyTime granted) {
   const std::shared_ptr<HeldLease> lease =
       core_->keeper.Hold(std::string(key), acquired.token, acquired.lease, granted);
   const absl::Cleanup let_go = [&] { core_->keeper.Drop(*lease); };  // also when fn throws

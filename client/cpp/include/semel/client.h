@@ -124,11 +124,15 @@ class Client {
 
  private:
   struct Core;
+  using SteadyTime = std::chrono::steady_clock::time_point;
+
   explicit Client(std::unique_ptr<Core> core);
 
+  // `granted`: the earliest moment from which an acquired lease counts.
+  absl::StatusOr<BeginAnswer> BeginNoting(const BeginRequest& request, SteadyTime& granted);
   absl::StatusOr<Completed> CompleteWithin(const CompleteRequest& request, Duration timeout);
   absl::StatusOr<RunOutcome> RunAcquired(std::string_view key, const Function& fn, const RunOptions& options,
-                                         Acquired acquired, std::chrono::steady_clock::time_point granted);
+                                         Acquired acquired, SteadyTime granted);
   absl::StatusOr<RunOutcome> Report(CompleteRequest report, int attempt);
 
   std::unique_ptr<Core> core_;
