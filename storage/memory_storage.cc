@@ -109,10 +109,12 @@ absl::StatusOr<std::optional<Record>> MemoryStorage::Read(const Key& key) const 
 absl::StatusOr<std::string> MemoryStorage::LoadPayload(const Key& key, const Record& record) {
   std::lock_guard lock(mutex_);
   if (!health_.ok()) return health_;
+  const auto* result = std::get_if<Result>(&record.outcome);
+  if (result == nullptr) return absl::InvalidArgumentError("the record holds no result");
+  if (!result->payload_detached) return result->payload;
+  if (clock_.Now() >= record.result_expire_time) return absl::NotFoundError("the payload's retention is over");
   auto payload = disk_->payloads.find(EncodePayloadKey(key, record.result_expire_time, record.token));
-  if (payload == disk_->payloads.end() || clock_.Now() >= record.result_expire_time) {
-    return absl::NotFoundError("the payload is not kept any more");
-  }
+  if (payload == disk_->payloads.end()) return absl::DataLossError("the payload is missing");
   return payload->second;
 }
 
@@ -122,7 +124,9 @@ absl::StatusOr<CommitTimes> MemoryStorage::Commit(absl::Span<const Mutation> mut
   if (!KeysAreDistinct(mutations)) return health_ = absl::InternalError("a commit names a key twice");
   for (const Mutation& mutation : mutations) {
     const uint64_t version = VersionOf(mutation.key);
-    if (version == mutation.expected_version) continue;
+    // What Maintain dropped between a caller's Load and its Commit was past its time: that is no conflict.
+    const bool dropped = version == 0 && mutation.expected_version <= disk_->dropped;
+    if (dropped || version == mutation.expected_version) continue;
     return absl::AbortedError(absl::StrCat("the record has version ", version, ", not ", mutation.expected_version));
   }
   const Time reached = Reached(mutations, now);
@@ -216,7 +220,10 @@ absl::Status MemoryStorage::Maintain(Time now) {
     if (!record.ok()) return record.status();
     const std::string encoded_key = entry->first;
     ForgetSettled(entry);
-    if (now >= record->key_expire_time) continue;
+    if (now >= record->key_expire_time) {
+      disk_->dropped = std::max(disk_->dropped, record->version);
+      continue;
+    }
     StripOutcome(*record);
     std::string& value = disk_->settled[encoded_key] = EncodeSettled(*record);
     RememberDue(encoded_key, value);

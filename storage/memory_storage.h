@@ -30,6 +30,7 @@ namespace semel::storage {
 // What outlives the process. Not thread-safe; one MemoryStorage uses it at a time.
 struct MemoryDisk {
   uint64_t position = 0;  // of the last write; the version of what it wrote
+  uint64_t dropped = 0;   // highest version of what Maintain dropped
   ClockMark mark;
   std::map<uint64_t, std::string> open;         // position -> EncodeOpen
   std::map<std::string, std::string> settled;   // EncodeKey -> EncodeSettled

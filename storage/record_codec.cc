@@ -43,14 +43,10 @@ enum Flag : uint8_t { kEffectsBegan = 1, kRetryable = 2, kStripped = 4, kDetache
 std::optional<uint8_t> AllowedFlags(State state) {
   switch (state) {
     case State::kInProgress:
-    case State::kInDoubt:
-      return kEffectsBegan;
-    case State::kDone:
-      return kStripped | kDetached | kOmitted;
-    case State::kFailed:
-      return kStripped | kRetryable;
-    case State::kVacant:
-      return 0;
+    case State::kInDoubt: return kEffectsBegan;
+    case State::kDone: return kStripped | kDetached | kOmitted;
+    case State::kFailed: return kStripped | kRetryable;
+    case State::kVacant: return 0;
   }
   return std::nullopt;
 }
@@ -110,6 +106,7 @@ void CodeHeader(Stream& stream, SomeRecord& record, uint8_t& flags) {
   stream.Fixed(record.previous);
   stream.Require(format == kFormat, "a known format");
   stream.Require((flags & ~AllowedFlags(record.state).value_or(0)) == 0, "only flags that belong to the state");
+  stream.Require(!(flags & kStripped) || !(flags & (kDetached | kOmitted)), "no flags of a result that was stripped");
   stream.Require(AllowedFlags(record.state).has_value(), "a known state");
   stream.Require(record.previous <= Previous::kReleased, "a known end of the attempt before");
   stream.Fixed(record.attempt);

@@ -62,7 +62,7 @@ class History {
     for (const auto& [key, record] : next) mutations.push_back({key, world_.VersionOf(key), record});
     if (!mutations.empty() && random_.OneIn(8)) {
       uint64_t& version = mutations[random_.Below(mutations.size())].expected_version;
-      version = version != 0 && random_.OneIn(2) ? 0 : version + 1;
+      version = version == 0 ? uint64_t{1} << 62 : random_.OneIn(2) ? 0 : version + 1;
       ASSERT_EQ(world_.TryCommit(mutations).code(), absl::StatusCode::kAborted);
     } else {
       const absl::Status status = world_.TryCommit(mutations);

@@ -61,14 +61,11 @@ TEST_P(StorageContract, APayloadIsNeverTakenForAnother) {
   Put(kKey, DoneRecord(NextToken(), Now(), second_payload));
   const Record second = *Load(kKey);
 
+  // Nobody may ask for it any more. Whatever the answer is, it is not the payload of another attempt.
   absl::StatusOr<std::string> old = storage().LoadPayload(kKey, first);
-  if (old.ok()) {
-    EXPECT_EQ(*old, first_payload);
-  } else {
-    EXPECT_EQ(old.status().code(), absl::StatusCode::kNotFound);
-  }
+  EXPECT_TRUE(!old.ok() || *old == first_payload);
   EXPECT_EQ(storage().LoadPayload(kKey, second).value(), second_payload);
-  EXPECT_EQ(storage().LoadPayload({"shop", "order-2"}, second).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_FALSE(storage().LoadPayload({"shop", "order-2"}, second).ok());
 }
 
 TEST_P(StorageContract, APayloadIsGoneOnceItsRetentionIsOver) {

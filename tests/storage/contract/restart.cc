@@ -102,6 +102,20 @@ TEST_P(StorageContract, AnExpiredKeyMayBeBegunAgainAndStaysBegun) {
   }
 }
 
+// The background may reclaim at any moment, also between a caller's Load and its Commit.
+TEST_P(StorageContract, ReclaimingWhatWasLoadedIsNoConflict) {
+  Put(kKey, InProgressRecord(NextToken(), Now()));
+  Put(kKey, DoneRecord(NextToken(), Now()));
+  time().Advance(hours(25));
+  const uint64_t version = VersionOf(kKey);
+  Compact();
+  Compact();
+  const Record again = InProgressRecord(NextToken(), Now());
+  EXPECT_TRUE(TryCommit({{kKey, version, again}}).ok());
+  EXPECT_EQ(TryCommit({{kKey, version, again}}).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(LoadWhole(kKey), again);
+}
+
 TEST_P(StorageContract, AnOpenKeyIsNeverDroppedHoweverOld) {
   const Record in_progress = InProgressRecord(NextToken(), Now());
   const Record in_doubt = InDoubtRecord(NextToken(), Now());
