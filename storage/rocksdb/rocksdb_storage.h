@@ -1,0 +1,111 @@
+// Storage on RocksDB: durable, one process at a time. database.h says what is where, open_journal.h how open records are
+// kept, expiry_filter.h how space is given back.
+//
+//   absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage = RocksDbStorage::Open({.path = "/var/lib/semel"}, SystemTime());
+
+#ifndef SEMEL_STORAGE_ROCKSDB_ROCKSDB_STORAGE_H_
+#define SEMEL_STORAGE_ROCKSDB_ROCKSDB_STORAGE_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "storage/rocksdb/data_directory.h"
+#include "storage/rocksdb/database.h"
+#include "storage/rocksdb/expiry_filter.h"
+#include "storage/rocksdb/failure_latch.h"
+#include "storage/rocksdb/open_journal.h"
+#include "storage/rocksdb/options.h"
+#include "storage/rocksdb/settled_versions.h"
+#include "storage/storage.h"
+
+namespace semel::storage {
+
+class RocksDbStorage final : public Storage {
+ public:
+  // FAILED_PRECONDITION with a message for the operator where the directory cannot be used; DATA_LOSS where what it holds is
+  // damaged. `time` must outlive the storage. Writes no clock mark: the first commit does, so that the leases which a
+  // restart interrupted are honoured together with it or not at all.
+  static absl::StatusOr<std::unique_ptr<RocksDbStorage>> Open(RocksDbOptions options, const TimeSource& time);
+
+  ~RocksDbStorage() override;  // closes
+
+  absl::Status Load(absl::Span<const Key* const> keys, std::vector<std::optional<Record>>& records) override;
+  absl::StatusOr<std::string> LoadPayload(const Key& key, const Record& record) override;
+  absl::StatusOr<CommitTimes> Commit(absl::Span<const Mutation> mutations, Time now) override;
+  absl::StatusOr<ScanPage> Scan(const ScanRequest& request) override;
+  absl::Status Maintain(Time now) override;
+  absl::Status Health() const override { return latch_->status(); }
+  OpenStats Open() const override { return journal_.open().Stats(); }
+  std::vector<Property> Properties() const override;
+  Clock& clock() override { return *clock_; }
+
+  // Stores that this process was alive until now, so that leases which lapsed before are known as lapsed after a restart.
+  // Every later call fails.
+  [[nodiscard]] absl::Status Close();
+
+  // Gives back all space that can be given back now, and waits for it. Reads and writes go on meanwhile.
+  [[nodiscard]] absl::Status Reclaim();
+
+ private:
+  struct Parts;  // what Open puts together
+  RocksDbStorage(RocksDbOptions options, Parts parts);
+
+  // Load.
+  void LookUpSettled();
+
+  // Commit.
+  absl::Status Verify(absl::Span<const Mutation> mutations);
+  absl::Status VerifySettled(const Mutation& mutation, const std::string& encoded_key, SettledVersion& overwritten);
+  void Stage(size_t index, const Mutation& mutation, uint64_t position, Time now);
+  void StageSettled(const Mutation& mutation, const std::string& encoded_key, uint64_t position);
+  void Apply(size_t index, const Mutation& mutation, uint64_t position);
+  absl::StatusOr<CommitTimes> WriteWithMark(Time now, Time reached);
+
+  // Maintain.
+  absl::Status Cut(const OpenJournal::Trim& trim, Time now);
+  absl::Status ReclaimInBackground();
+
+  // Scan: true where the page is full.
+  bool ScanOpen(const ScanRequest& request, uint64_t after, ScanPage& page) const;
+  absl::StatusOr<bool> ScanSettled(const ScanRequest& request, const std::string& after, ScanPage& page) const;
+
+  // Constant after Open.
+  const RocksDbOptions options_;
+  const DataDirectory directory_;  // before the database: let go of last
+  const std::shared_ptr<FailureLatch> latch_;
+  const std::shared_ptr<ReclaimBounds> bounds_;
+  const std::unique_ptr<Clock> clock_;  // before the database, whose compactions read it
+  const std::unique_ptr<Database> database_;
+
+  OpenJournal journal_;
+  SettledVersions loaded_;
+  bool committed_ = false;  // by this process: until then the mark on disk is the last one's
+  Time reached_{};          // latest instant, token or position committed by this process
+  Time last_trim_{};
+  Time last_reclaim_{};
+
+  // Of the call under way; members so that their memory is used again.
+  struct Lookup {
+    std::vector<size_t> wanted;  // which of the asked keys
+    std::vector<std::string> keys;
+    std::vector<rocksdb::Slice> slices;
+    std::vector<rocksdb::PinnableSlice> values;
+    std::vector<rocksdb::Status> statuses;
+  } lookup_;
+  struct Overwriting {
+    std::string encoded_key;  // empty where `settled` is neither read nor written
+    SettledVersion settled;
+  };
+  std::vector<Overwriting> overwriting_;
+  rocksdb::WriteBatch batch_;
+  Record settling_;
+};
+
+}  // namespace semel::storage
+
+#endif  // SEMEL_STORAGE_ROCKSDB_ROCKSDB_STORAGE_H_
