@@ -4,16 +4,19 @@
 #define SEMEL_TESTS_STORAGE_ROCKSDB_HARNESS_H_
 
 #include <gtest/gtest.h>
+#include <rocksdb/env.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "storage/rocksdb/rocksdb_storage.h"
+#include "tests/storage/faulty_file_system.h"
 #include "tests/storage/storage_contract.h"
 
 namespace semel::storage {
@@ -53,18 +56,26 @@ inline RocksDbOptions TinyOptions(std::string path = "") {
 class RocksDbHarness final : public StorageHarness {
  public:
   explicit RocksDbHarness(RocksDbOptions options = TinyOptions()) : options_(std::move(options)) {
-    options_.path = directory_ / "0";
+    options_.path = directory_ / "data";
     Open();
   }
 
   RocksDbStorage& storage() override { return *storage_; }
+  FaultyFileSystem& disk() { return *disk_; }
+  const RocksDbOptions& options() const { return options_; }
+  void set_log(std::function<void(std::string)> log) { options_.log = std::move(log); }  // from the next opening on
 
-  // A crash: the next storage opens a copy of the files as they are under the hands of this one.
+  // kill -9: what the process would still have written never reaches the files.
   void Reopen() override {
-    const std::string crashed = std::exchange(options_.path, directory_ / std::to_string(++reopened_));
-    std::filesystem::copy(crashed, options_.path, std::filesystem::copy_options::recursive);
+    disk_->Freeze();
     storage_.reset();
-    std::filesystem::remove_all(crashed);
+    Open();
+  }
+  // A power cut: of what was not synced, so many bytes a file got through.
+  void ReopenAfterPowerCut(uint64_t bytes_that_got_through) {
+    disk_->Freeze();
+    storage_.reset();
+    disk_->LoseUnsynced(bytes_that_got_through);
     Open();
   }
   void CloseAndReopen() {
@@ -77,10 +88,11 @@ class RocksDbHarness final : public StorageHarness {
     ASSERT_TRUE(status.ok()) << status;
   }
 
-  const RocksDbOptions& options() const { return options_; }
-
  private:
   void Open() {
+    disk_ = std::make_shared<FaultyFileSystem>();
+    env_ = rocksdb::NewCompositeEnv(disk_);
+    options_.env = env_.get();
     absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage = RocksDbStorage::Open(options_, time);
     if (!storage.ok()) {
       std::cerr << storage.status() << "\n";
@@ -91,7 +103,8 @@ class RocksDbHarness final : public StorageHarness {
 
   TemporaryDirectory directory_;
   RocksDbOptions options_;
-  int reopened_ = 0;
+  std::shared_ptr<FaultyFileSystem> disk_;
+  std::unique_ptr<rocksdb::Env> env_;
   std::unique_ptr<RocksDbStorage> storage_;
 };
 
