@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/synchronization/mutex.h"
 #include "server/engine/committer.h"
 #include "server/maintenance.h"
 #include "server/ops/admin_http.h"
@@ -148,6 +149,8 @@ int Serve(const ops::Config& config, const ops::Logger& log) {
 }
 
 int Main(int argc, char** argv) {
+  // Debian builds Abseil, and with it gRPC's locks, to look for deadlocks at every lock that is taken.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   const std::variant<ops::Config, ops::ExitCode> parsed = ops::ParseFlags(argc, argv, std::cout, std::cerr);
   if (const auto* exit = std::get_if<ops::ExitCode>(&parsed)) return exit->value;
   const auto& config = std::get<ops::Config>(parsed);

@@ -55,10 +55,10 @@ absl::Status Batch::Load(absl::Span<Operation* const> operations, absl::Span<con
 }
 
 void Batch::Serve(Operation* operation) {
-  if (operation->deadline <= now_) {
+  if (operation->caller_gone || operation->deadline <= now_) {
     stats_.dropped_past_deadline.Add();
     return Say(operation,
-               Refusal{.reason = Reason::kDeadlineExceeded, .message = "the deadline passed before a decision"});
+               Refusal{.reason = Reason::kDeadlineExceeded, .message = "the caller gave up before a decision"});
   }
   if (draining_ && std::holds_alternative<Begin>(operation->request)) {
     return Say(operation, Refusal{.reason = Reason::kDraining, .message = "this server is shutting down: try again"});

@@ -89,10 +89,14 @@ std::vector<Batch::Answer> Committer::RunLocked(absl::Span<Operation* const> ove
   }
   std::vector<Batch::Answer> answers = status.ok() ? batch.TakeAnswers() : FailAll(batch, undecided, status);
   for (const Batch::Answer& answer : answers) TallyAnswer(*answer.operation, answer.reply, stats_);
+  PublishWaiters();
+  return answers;
+}
+
+void Committer::PublishWaiters() {
   stats_.waiters.Set(static_cast<int64_t>(waiters_.size()));
   const std::optional<Time> due = waiters_.NextDue();
   next_due_.store(due ? Micros(*due) : kNothingDue, std::memory_order_relaxed);
-  return answers;
 }
 
 // Storage errors are final, so nobody is left waiting for something that will not come (rule 17).
@@ -118,7 +122,7 @@ std::optional<Time> Committer::NextDue() const {
 bool Committer::Cancel(Operation* operation) {
   absl::MutexLock lock(&mutex_);
   const bool removed = waiters_.Remove(operation);
-  stats_.waiters.Set(static_cast<int64_t>(waiters_.size()));
+  PublishWaiters();
   return removed;
 }
 

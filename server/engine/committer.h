@@ -63,6 +63,7 @@ class Committer {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::vector<Batch::Answer> FailAll(Batch& batch, absl::Span<Operation* const> undecided, const absl::Status& status)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PublishWaiters() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);  // for those who look without the lock
   absl::Status ForgetAbandoned(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Finish(std::vector<Batch::Answer> answers) ABSL_LOCKS_EXCLUDED(mutex_);
 

@@ -25,6 +25,7 @@ class Operation {
   const PolicyTable::Entry* ns = nullptr;
   Request request;
   Time deadline = Time::max();  // nobody waits for an answer after it
+  bool caller_gone = false;     // set by the owner, before Run: there is nobody to decide for
   // Shared by the items of one batch call: how many more bytes of stored payload its answer may carry (rule 19).
   // nullptr: as many as there are.
   size_t* payload_budget = nullptr;

@@ -92,9 +92,9 @@ struct EngineStats {
   LatencyHistogram sync_micros{50};        // of that, the sync
   Counter commits;
   Counter storage_failures;
-  Counter dropped_past_deadline;
-  Counter refused_waits;    // past a bound on waiters: answered in_progress at once
-  Counter leases_honoured;  // extended at start (rule 13)
+  Counter dropped_past_deadline;  // undecided, because the caller had given up
+  Counter refused_waits;          // past a bound on waiters: answered in_progress at once
+  Counter leases_honoured;        // extended at start (rule 13)
   Gauge waiters;
   Gauge queue_depth;  // operations handed over and not yet decided
 };

@@ -42,7 +42,8 @@ class SingleCall final : public Call<Request, Response>, private engine::Operati
   }
 
   void CallerGone() override {
-    if (this->surroundings().committer.Cancel(this)) this->Answer(grpc::Status::CANCELLED);
+    if (this->surroundings().committer.Cancel(this)) return this->Answer(grpc::Status::CANCELLED);
+    caller_gone = true;  // not parked: if it still waits for its batch, nothing must be decided for nobody
   }
 };
 
