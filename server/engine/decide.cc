@@ -131,7 +131,12 @@ Decision BeginFailed(const Record& record, const Begin& begin, const Context& co
   if (failure != nullptr && failure->retryable) {
     const Time retry_time = record.complete_time + failure->retry_after;
     if (context.now >= retry_time) return Acquire(&record, Previous::kFailed, begin, context);
-    return Answer(Failed{.failure = *failure, .retry_after = retry_time - context.now, .attempt = record.attempt});
+    Failed reply{.failure = *failure, .retry_after = retry_time - context.now, .attempt = record.attempt};
+    // Rule 11: the texts are gone at the end of their retention, not when compaction happens to pass by.
+    if (context.now >= record.result_expire_time) {
+      reply.failure = {.retryable = true, .retry_after = failure->retry_after};
+    }
+    return Answer(std::move(reply));
   }
   if (context.now >= record.result_expire_time || failure == nullptr) {
     return Answer(Expired{.complete_time = record.complete_time});
