@@ -1,5 +1,5 @@
-// Writer and Reader have the same verbs, so that one description of a value serves both directions and they cannot drift
-// apart:
+// Writer and Reader have the same verbs, so that one description of a value serves both directions, which then cannot
+// drift apart:
 //
 //   template <typename Stream, typename SomePoint>
 //   void Code(Stream& stream, SomePoint& point) { stream.Fixed(point.x); stream.Bytes(point.name); }

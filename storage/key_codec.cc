@@ -2,7 +2,7 @@
 //
 //   key         := ns_length:u8 ns name
 //   position    := u64, big-endian
-//   payload_key := expire_time:i64 token:i64 key   (integers big-endian with their sign bit inverted: bytes sort as numbers)
+//   payload_key := expire_time:i64 token:i64 key   (both big-endian with the sign bit inverted: bytes sort as numbers)
 
 #include "storage/key_codec.h"
 

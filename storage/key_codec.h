@@ -1,5 +1,5 @@
-// The keys under which storage finds things again: byte strings whose order is the order that storage wants to read in. Part of
-// the stored format: see FORMAT.md.
+// The keys under which storage finds things again: byte strings whose order is the order that storage wants to read in.
+// Part of the stored format: see FORMAT.md.
 
 #ifndef SEMEL_STORAGE_KEY_CODEC_H_
 #define SEMEL_STORAGE_KEY_CODEC_H_

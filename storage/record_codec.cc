@@ -1,5 +1,5 @@
-// Grammar, format 1. Fixed-width integers are little-endian unless a line says otherwise; a varint is LEB128 in its shortest
-// form; times and durations are signed microseconds, times since the Unix epoch.
+// Grammar, format 1. Fixed-width integers are little-endian; a varint is LEB128 in its shortest form; times and
+// durations are signed microseconds, times since the Unix epoch.
 //
 //   open        := common
 //                  lease_start:i64 lease:i64 abandoned_retention:i64 attempt_id:byte[16]
@@ -19,8 +19,8 @@
 //                | 16 OMITTED (DONE)
 //   checksum    := u32, the low half of XXH3_64 (seed 0) over every byte before it
 //
-// A value of whatever later format begins with its format byte and ends with this checksum: so a value of a newer release is
-// told from a damaged one.
+// A value of whatever later format begins with its format byte and ends with this checksum: so a value of a newer
+// release is told from a damaged one.
 
 #include "storage/record_codec.h"
 

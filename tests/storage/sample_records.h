@@ -1,5 +1,5 @@
-// Records that tests write and expect back: one of each state, and generated ones. Only fields that the state uses are set,
-// so that a record read back can be compared as a whole.
+// Records that tests write and expect back: one of each state, and generated ones. Only fields that the state uses are
+// set, so that a record read back can be compared as a whole.
 
 #ifndef SEMEL_TESTS_STORAGE_SAMPLE_RECORDS_H_
 #define SEMEL_TESTS_STORAGE_SAMPLE_RECORDS_H_

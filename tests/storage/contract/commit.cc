@@ -140,7 +140,7 @@ TEST_P(StorageContract, AnEmptyCommitChangesNothing) {
   EXPECT_EQ(Load(kKey), before);
 }
 
-// ---- The open set ----------------------------------------------------------------------------------------------------
+// ---- The open set ---------------------------------------------------------------------------------------------------
 
 TEST_P(StorageContract, OpenKeysAreCounted) {
   const auto expect_open = [&](size_t in_progress, size_t in_doubt) {

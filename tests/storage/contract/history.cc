@@ -1,5 +1,5 @@
-// A long pseudo-random history of commits, conflicts, restarts, compactions and jumping clocks, held against a map of what
-// was committed last.
+// A long pseudo-random history of commits, conflicts, restarts, compactions and jumping clocks, held against a map of
+// what was committed last.
 
 #include <map>
 
