@@ -12,11 +12,14 @@
 #include <functional>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "storage/rocksdb/rocksdb_storage.h"
 #include "tests/storage/faulty_file_system.h"
+#include "tests/storage/sample_records.h"
 #include "tests/storage/storage_contract.h"
 
 namespace semel::storage {
@@ -79,9 +82,16 @@ class RocksDbHarness final : public StorageHarness {
     Open();
   }
   void CloseAndReopen() {
-    storage_.reset();
+    Shut();
     Open();
   }
+  // Orderly, then with other options on the same directory.
+  void Restart(RocksDbOptions options) {
+    options.path = options_.path;
+    options_ = std::move(options);
+    CloseAndReopen();
+  }
+  void Shut() { storage_.reset(); }
   void Compact() override {
     ASSERT_TRUE(storage_->Maintain(storage_->clock().Now()).ok());
     const absl::Status status = storage_->Reclaim();
@@ -106,6 +116,63 @@ class RocksDbHarness final : public StorageHarness {
   std::shared_ptr<FaultyFileSystem> disk_;
   std::unique_ptr<rocksdb::Env> env_;
   std::unique_ptr<RocksDbStorage> storage_;
+};
+
+// Keys of namespace "shop", by name.
+class RocksDbTest : public testing::Test {
+ protected:
+  RocksDbStorage& storage() { return harness_.storage(); }
+  Time Now() { return storage().clock().Now(); }
+
+  std::optional<Record> Load(const std::string& name) {
+    const Key key{"shop", name};
+    const Key* keys[] = {&key};
+    std::vector<std::optional<Record>> records;
+    const absl::Status status = storage().Load(keys, records);
+    EXPECT_TRUE(status.ok()) << status;
+    return status.ok() ? records.at(0) : std::nullopt;
+  }
+  absl::Status TryPut(const std::string& name, const Record& record) {
+    const std::optional<Record> before = Load(name);
+    const Mutation mutation{{"shop", name}, before ? before->version : 0, record};
+    return storage().Commit({&mutation, 1}, Now()).status();
+  }
+  void Put(const std::string& name, const Record& record) {
+    const absl::Status status = TryPut(name, record);
+    ASSERT_TRUE(status.ok()) << status;
+  }
+  // One attempt after the other, on whatever key.
+  void Begin(const std::string& name) { Put(name, InProgressRecord(++token_, Now())); }
+  void Complete(const std::string& name, std::string payload = "receipt 12") {
+    Put(name, DoneRecord(token_, Now(), std::move(payload)));
+  }
+
+  std::vector<std::pair<Key, Record>> Scan(ScanRequest request) {
+    std::vector<std::pair<Key, Record>> all;
+    do {
+      absl::StatusOr<ScanPage> page = storage().Scan(request);
+      EXPECT_TRUE(page.ok()) << page.status();
+      if (!page.ok()) break;
+      all.insert(all.end(), page->records.begin(), page->records.end());
+      request.cursor = page->next_cursor;
+    } while (!request.cursor.empty());
+    return all;
+  }
+  std::vector<std::string> OpenNames() {
+    std::vector<std::string> names;
+    for (const auto& [key, record] : Scan({.open_only = true})) names.push_back(key.name);
+    return names;
+  }
+  double Property(const std::string& name) {
+    for (const storage::Property& property : storage().Properties()) {
+      if (property.name == name) return property.value;
+    }
+    ADD_FAILURE() << "no property " << name;
+    return 0;
+  }
+
+  RocksDbHarness harness_;
+  int64_t token_ = 0;
 };
 
 }  // namespace semel::storage
