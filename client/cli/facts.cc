@@ -91,7 +91,8 @@ std::string Facts::AsText() const {
   for (const auto& [name, text] : lines_) width = std::max(width, name.size());
   std::string all = headline_ + "\n";
   for (const auto& [name, text] : lines_) {
-    all += "  " + name + ":" + std::string(width - name.size() + 1, ' ') + text + "\n";
+    const size_t gap = text.starts_with('\n') ? 0 : width - name.size() + 1;
+    all += "  " + name + ":" + std::string(gap, ' ') + text + "\n";
   }
   return all;
 }
