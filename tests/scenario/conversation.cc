@@ -1,0 +1,121 @@
+#include "tests/scenario/conversation.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
+namespace semel::scenario {
+namespace {
+
+// Longer than anything here takes: only a server that hangs gets there.
+constexpr absl::Duration kPatience = absl::Seconds(30);
+// Of what is looked at again and again because nobody tells when it changes.
+constexpr absl::Duration kGlance = absl::Milliseconds(1);
+
+using Stub = v1::IdempotencyService::Stub;
+using SharedStub = std::shared_ptr<Stub>;
+using Sent = absl::StatusOr<std::shared_ptr<Exchange>>;
+
+template <class Request, class Response>
+using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&, Response*);
+
+template <class Response>
+Exchange::Reply ToReply(const Response& response) {
+  if constexpr (requires { response.items(); }) {
+    Exchange::Reply reply{{"answers", "", {}}, {}};
+    for (const auto& item : response.items()) {
+      reply.items.push_back(item.has_error() ? ToAnswer(item.error()) : ToAnswer(item.response()));
+    }
+    return reply;
+  } else {
+    return {ToAnswer(response), {}};
+  }
+}
+
+template <class Request, class Response>
+std::shared_ptr<Exchange> SendMessage(SharedStub stub, Method<Request, Response> method, Request request) {
+  auto exchange = std::make_shared<Exchange>();
+  exchange->Start([stub = std::move(stub), method, request = std::move(request)](grpc::ClientContext& context) {
+    Response response;
+    grpc::Status status = ((*stub).*method)(&context, request, &response);
+    return status.ok() ? ToReply(response) : Exchange::Reply{ToAnswer(status), {}};
+  });
+  return exchange;
+}
+
+template <class Request, class Response>
+Sent SendOne(const Call& call, const std::function<Speaker()>& speaker, const Names& names, SharedStub stub,
+             Method<Request, Response> method) {
+  Request request;
+  if (absl::Status status = Fill(call.key, call.fields, speaker(), names, request); !status.ok()) return status;
+  return SendMessage(std::move(stub), method, std::move(request));
+}
+
+// What stands on the line of the batch holds for every item.
+template <class BatchRequest, class BatchResponse>
+Sent SendBatch(const Call& call, const std::function<Speaker()>& speaker, const Names& names, SharedStub stub,
+               Method<BatchRequest, BatchResponse> method) {
+  BatchRequest request;
+  for (const Item& item : call.items) {
+    Fields fields = call.fields;
+    fields.insert(fields.end(), item.fields.begin(), item.fields.end());
+    absl::Status status = Fill(item.key, fields, speaker(), names, *request.add_requests());
+    if (!status.ok()) return absl::InvalidArgumentError(absl::StrCat("line ", item.line, ": ", status.message()));
+  }
+  return SendMessage(std::move(stub), method, std::move(request));
+}
+
+}  // namespace
+
+const Exchange::Reply* Exchange::Wait() const {
+  return answered_.WaitForNotificationWithTimeout(kPatience) ? &reply_ : nullptr;
+}
+
+bool Eventually(const std::function<bool()>& condition) {
+  const absl::Time give_up = absl::Now() + kPatience;
+  while (!condition()) {
+    if (absl::Now() > give_up) return false;
+    absl::SleepFor(kGlance);
+  }
+  return true;
+}
+
+Exchange::~Exchange() {
+  Cancel();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Exchange::Start(std::function<Reply(grpc::ClientContext&)> call) {
+  thread_ = std::thread([this, call = std::move(call)] {
+    reply_ = call(context_);
+    answered_.Notify();
+  });
+}
+
+Sent Send(const Call& call, const std::function<Speaker()>& speaker, const Names& names, SharedStub stub) {
+  if (call.batch) {
+    if (call.verb == "begin")
+      return SendBatch<v1::BatchBeginRequest, v1::BatchBeginResponse>(call, speaker, names, stub, &Stub::BatchBegin);
+    if (call.verb == "complete")
+      return SendBatch<v1::BatchCompleteRequest, v1::BatchCompleteResponse>(call, speaker, names, stub,
+                                                                            &Stub::BatchComplete);
+    if (call.verb == "renew")
+      return SendBatch<v1::BatchRenewRequest, v1::BatchRenewResponse>(call, speaker, names, stub, &Stub::BatchRenew);
+    return absl::InvalidArgumentError(absl::StrCat("there is no batch of ", call.verb));
+  }
+  if (call.verb == "begin")
+    return SendOne<v1::BeginRequest, v1::BeginResponse>(call, speaker, names, stub, &Stub::Begin);
+  if (call.verb == "complete")
+    return SendOne<v1::CompleteRequest, v1::CompleteResponse>(call, speaker, names, stub, &Stub::Complete);
+  if (call.verb == "lookup")
+    return SendOne<v1::LookupRequest, v1::LookupResponse>(call, speaker, names, stub, &Stub::Lookup);
+  if (call.verb == "renew")
+    return SendOne<v1::RenewRequest, v1::RenewResponse>(call, speaker, names, stub, &Stub::Renew);
+  if (call.verb == "release")
+    return SendOne<v1::ReleaseRequest, v1::ReleaseResponse>(call, speaker, names, stub, &Stub::Release);
+  return SendOne<v1::CheckpointRequest, v1::CheckpointResponse>(call, speaker, names, stub, &Stub::Checkpoint);
+}
+
+}  // namespace semel::scenario
