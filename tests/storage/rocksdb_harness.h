@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 #include <rocksdb/env.h>
+#include <rocksdb/system_clock.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -56,6 +57,29 @@ inline RocksDbOptions TinyOptions(std::string path = "") {
   return options;
 }
 
+// RocksDB's wall clock is the test's, so that files grow old when the test says so.
+class TestEnv final : public rocksdb::EnvWrapper {
+ public:
+  TestEnv(std::shared_ptr<rocksdb::FileSystem> disk, const TimeSource& time) : EnvWrapper(rocksdb::Env::Default()) {
+    file_system_ = std::move(disk);
+    system_clock_ = std::make_shared<TestClock>(time);
+  }
+
+ private:
+  class TestClock final : public rocksdb::SystemClockWrapper {
+   public:
+    explicit TestClock(const TimeSource& time) : SystemClockWrapper(rocksdb::SystemClock::Default()), time_(time) {}
+    rocksdb::Status GetCurrentTime(int64_t* seconds) override {
+      *seconds = Micros(time_.Wall()) / 1'000'000;
+      return rocksdb::Status::OK();
+    }
+    const char* Name() const override { return "TestClock"; }
+
+   private:
+    const TimeSource& time_;
+  };
+};
+
 class RocksDbHarness final : public StorageHarness {
  public:
   explicit RocksDbHarness(RocksDbOptions options = TinyOptions()) : options_(std::move(options)) {
@@ -101,7 +125,7 @@ class RocksDbHarness final : public StorageHarness {
  private:
   void Open() {
     disk_ = std::make_shared<FaultyFileSystem>();
-    env_ = rocksdb::NewCompositeEnv(disk_);
+    env_ = std::make_unique<TestEnv>(disk_, time);
     options_.env = env_.get();
     absl::StatusOr<std::unique_ptr<RocksDbStorage>> storage = RocksDbStorage::Open(options_, time);
     if (!storage.ok()) {
@@ -114,7 +138,7 @@ class RocksDbHarness final : public StorageHarness {
   TemporaryDirectory directory_;
   RocksDbOptions options_;
   std::shared_ptr<FaultyFileSystem> disk_;
-  std::unique_ptr<rocksdb::Env> env_;
+  std::unique_ptr<TestEnv> env_;
   std::unique_ptr<RocksDbStorage> storage_;
 };
 
