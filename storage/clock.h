@@ -1,12 +1,12 @@
 // The server's time: never runs back, not within a process and not across restarts.
 //
 // A ClockMark on disk bounds what the clock has ever said. The clock starts at the wall clock, but not below the mark, and
-// goes on with a monotonic source. Whoever commits calls MustMark(now) and, when it is true, stores NextMark(now) with the
+// goes on with a monotonic source. Whoever commits calls MustMark(now) and, when it is true, stores NextMark(now, now) with the
 // commit before any answer that rests on `now` leaves:
 //
 //   Clock clock(SystemTime(), mark_from_disk);
 //   Time now = clock.Now();
-//   if (clock.MustMark(now)) { store(clock.NextMark(now)); clock.Marked(clock.NextMark(now)); }
+//   if (clock.MustMark(now)) { ClockMark mark = clock.NextMark(now, now); store(mark); clock.Marked(mark); }
 
 #ifndef SEMEL_STORAGE_CLOCK_H_
 #define SEMEL_STORAGE_CLOCK_H_
@@ -70,7 +70,8 @@ class Clock {
   Time last_alive() const { return last_alive_; }
 
   bool MustMark(Time reached) const { return Micros(reached) >= high_water_.load(std::memory_order_relaxed); }
-  ClockMark NextMark(Time reached) const { return {.high_water = reached + kStep, .alive = reached}; }
+  // `reached`: the latest instant or token to be covered. A token ahead of `now` is no sign of life at that time.
+  ClockMark NextMark(Time reached, Time now) const { return {.high_water = reached + kStep, .alive = now}; }
   void Marked(ClockMark mark);
 
   // How far the wall clock is ahead of this clock now; negative when it was set back. For a gauge.

@@ -137,7 +137,7 @@ absl::StatusOr<CommitTimes> MemoryStorage::Commit(absl::Span<const Mutation> mut
   if (fault) health_ = absl::UnavailableError("the sync of a commit failed, its outcome is unknown");
   if (fault == CommitFault::kNothingWritten) return health_;
   if (mark_due) {
-    disk_->mark = {.high_water = clock_.NextMark(reached).high_water, .alive = now};
+    disk_->mark = clock_.NextMark(reached, now);
     clock_.Marked(disk_->mark);
   }
   for (const Mutation& mutation : mutations) Write(mutation);

@@ -1,7 +1,7 @@
 // The one seam between what Semel decides and where it keeps it.
 //
 // Storage knows no protobuf, no gRPC and no rules of the protocol. It loads records, commits mutations all or nothing, and
-// tells the time. Implementations: MemoryStorage (tests, simulation) and RocksDbStorage. tests/storage_contract_test.cc
+// tells the time. Implementations: MemoryStorage (tests, simulation) and RocksDbStorage. tests/storage/storage_contract.h
 // holds every implementation to what is written here.
 //
 // Threads: the caller makes sure that at most one of the calls not marked `const` runs at a time (the committer does). The
@@ -29,7 +29,9 @@ namespace semel::storage {
 struct Mutation {
   Key key;
   uint64_t expected_version = 0;  // Record::version as it was loaded; 0 when there was no record
-  Record record;                  // record.version is ignored
+  // record.version is ignored. The token must not be below that of the record it replaces: storage takes the greater one
+  // for the newer.
+  Record record;
 };
 
 struct CommitTimes {
@@ -75,18 +77,20 @@ class Storage {
   [[nodiscard]] virtual absl::Status Load(absl::Span<const Key* const> keys,
                                           std::vector<std::optional<Record>>& records) = 0;
 
-  // The payload of a Result that was loaded with payload_detached. NOT_FOUND once its retention is over.
+  // The payload of a Result that was loaded with payload_detached. NOT_FOUND once its retention is over, or when a later
+  // commit has overwritten the record.
   [[nodiscard]] virtual absl::StatusOr<std::string> LoadPayload(const Key& key, const Record& record) = 0;
 
   // Applies every mutation, or none. OK means that they are on disk (fsync), together with a clock mark that covers `now`
-  // and every token in them. Keys must be distinct. ABORTED: an expected version was wrong, nothing changed.
+  // and every token in them. Keys must be distinct. ABORTED: an expected version was wrong, nothing changed;
+  // a record that was reclaimed since it was loaded, because it is past its time, is no such case.
   // Any other error has an unknown outcome and is final: from then on every call fails with it (rule 17), and only a
   // new process that reads back what is on disk may go on.
   // Without mutations it stores the clock mark alone, if one is due.
   [[nodiscard]] virtual absl::StatusOr<CommitTimes> Commit(absl::Span<const Mutation> mutations, Time now) = 0;
 
-  // Pages through records, open keys first (oldest write first), then settled ones in order of (namespace, key). Records
-  // that were vacated are not listed; records past their time may be.
+  // Pages through records, open keys first (oldest write first), then settled ones namespace by namespace, in
+  // order of their names. Records that were vacated are not listed; records past their time may be.
   [[nodiscard]] virtual absl::StatusOr<ScanPage> Scan(const ScanRequest& request) = 0;
 
   // Housekeeping that must not wait for traffic (trimming the journal, flushing idle memtables). Call every few seconds.

@@ -241,7 +241,7 @@ void RocksDbStorage::StageSettled(const Mutation& mutation, const std::string& e
 absl::StatusOr<CommitTimes> RocksDbStorage::WriteWithMark(Time now, Time reached) {
   std::optional<ClockMark> mark;
   if (clock_->MustMark(reached)) {
-    mark = ClockMark{.high_water = clock_->NextMark(reached).high_water, .alive = now};
+    mark = clock_->NextMark(reached, now);
     database_->PutMark(batch_, *mark);
   }
   if (batch_.Count() == 0) return CommitTimes{};

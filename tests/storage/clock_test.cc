@@ -52,7 +52,7 @@ TEST(ClockTest, WantsAMarkBeforeItsFirstInstantIsReliedOn) {
 TEST(ClockTest, AMarkLastsForAStep) {
   ManualTime time;
   Clock clock(time, {});
-  const ClockMark mark = clock.NextMark(clock.Now());
+  const ClockMark mark = clock.NextMark(clock.Now(), clock.Now());
   EXPECT_EQ(mark.alive, clock.Now());
   EXPECT_EQ(mark.high_water, clock.Now() + Clock::kStep);
   clock.Marked(mark);
@@ -75,7 +75,7 @@ TEST(ClockTest, NeverRunsBackOverRestarts) {
       const Time now = clock.Now();
       EXPECT_GE(now, last);
       if (clock.MustMark(now)) {
-        on_disk = clock.NextMark(now);
+        on_disk = clock.NextMark(now, now);
         clock.Marked(on_disk);
       }
       last = now;
@@ -92,7 +92,7 @@ TEST(ClockTest, TheLastInstantAliveLagsByAStepAtMost) {
   for (int i = 0; i < 20; ++i) {
     const Time now = clock.Now();
     if (clock.MustMark(now)) {
-      on_disk = clock.NextMark(now);
+      on_disk = clock.NextMark(now, now);
       clock.Marked(on_disk);
     }
     EXPECT_LE(on_disk.alive, now);
