@@ -1,0 +1,60 @@
+#include "tests/support/semeld.h"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+
+namespace semel::support {
+
+Semeld::Semeld(const TemporaryDirectory& directory, const Options& options)
+    : log_file_(directory / (options.data_dir + ".log")) {
+  std::vector<std::string> command = {SEMEL_SEMELD,
+                                      "--listen",
+                                      options.listen,
+                                      "--admin-listen",
+                                      options.admin_listen,
+                                      "--data-dir",
+                                      directory / options.data_dir};
+  if (!options.config.empty()) {
+    const std::string config = directory / (options.data_dir + ".yaml");
+    std::ofstream(config) << options.config;
+    command.insert(command.end(), {"--config", config});
+  }
+  process_.emplace(
+      ChildProcess::Options{.command = command, .stderr_file = log_file_, .max_file_bytes = options.max_file_bytes});
+}
+
+bool Semeld::AwaitReady(absl::Duration patience) {
+  const std::optional<std::string> line = process_->ReadLine(patience);
+  return line &&
+         std::sscanf(line->c_str(), "semeld ready grpc=127.0.0.1:%d admin=127.0.0.1:%d", &port_, &admin_port_) == 2;
+}
+
+std::string Semeld::Log() const {
+  std::stringstream text;
+  text << std::ifstream(log_file_).rdbuf();
+  return text.str();
+}
+
+std::shared_ptr<grpc::Channel> Semeld::NewChannel() const { return NewChannelTo(port_); }
+
+std::optional<int> Semeld::Stop() {
+  process_->Signal(SIGTERM);
+  const std::optional<Ending> ending = process_->AwaitEnd();
+  return ending ? ending->exit_code : std::nullopt;
+}
+
+std::shared_ptr<grpc::Channel> NewChannelTo(int port) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials(), arguments);
+}
+
+}  // namespace semel::support
