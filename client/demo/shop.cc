@@ -149,9 +149,14 @@ void Shop::AskAgain(int number) {
   again_.push_back(number);
 }
 
+void Shop::Unpark(const std::string& worker) {
+  const auto [begin, end] = parked_.equal_range(worker);
+  for (auto parked = begin; parked != end; ++parked) again_.push_back(parked->second);
+  parked_.erase(begin, end);
+}
+
 absl::Status Shop::Hear(size_t worker, const Report& report) {
-  again_.insert(again_.end(), parked_.begin(), parked_.end());
-  parked_.clear();
+  Unpark(workers_->name(worker));
   Pending& pending = requests_[report.request];
   if (report.what == What::kHolding) return Holding(worker, pending.request);
   return Answer(pending, report);
@@ -206,6 +211,7 @@ absl::Status Shop::KillWorker(size_t worker) {
   Say("worker-" + std::to_string(worker + 1) + " is killed -9, with " + std::to_string(in_hand.size()) +
       " orders in hand; another one takes its place");
   for (const int number : in_hand) AskAgain(number);
+  Unpark(workers_->name(worker));
   return workers_->Hire();
 }
 
@@ -227,11 +233,12 @@ absl::Status Shop::Settle(Pending& pending, const Report& report) {
   const int number = pending.request.number;
   const auto checkpoint = ParseCardCheckpoint(report.checkpoint);
   if (!checkpoint.ok()) return checkpoint.status();
-  if (!workers_->IsDead(checkpoint->worker)) {
-    parked_.push_back(number);  // slow, not dead: it will speak for itself
+  if (IsWorkingOn(checkpoint->worker, order)) {
+    parked_.emplace(checkpoint->worker, number);  // slow or paused, not dead: it will speak for itself
     return absl::OkStatus();
   }
   AskAgain(number);
+  if (!workers_->IsDead(checkpoint->worker)) return absl::OkStatus();  // it has spoken meanwhile
   if (!settled_.insert(order.id).second) return absl::OkStatus();
   const absl::StatusOr<std::vector<Placement>> placements = ledger_.ReadAll();
   if (!placements.ok()) return placements.status();
@@ -245,6 +252,12 @@ absl::Status Shop::Settle(Pending& pending, const Report& report) {
                   .token = checkpoint->token,
                   .outcome = Result{.payload = R"({"placed":true})", .content_type = "application/json"}})
       .status();
+}
+
+bool Shop::IsWorkingOn(const std::string& worker, const Order& order) const {
+  const std::set<int> in_hand = workers_->InHand(worker);
+  return std::any_of(in_hand.begin(), in_hand.end(),
+                     [&](int number) { return requests_.at(number).request.order.id == order.id; });
 }
 
 void Shop::LookUpAll() {

@@ -55,6 +55,7 @@ class Shop {
   absl::Status GiveOut();
   bool MayGo(const OrderRequest& request) const;
   absl::Status GiveToSomeone(int number);
+  void Unpark(const std::string& worker);
   std::optional<size_t> WorkerFor(const OrderRequest& request, int tries) const;
   void AskAgain(int number);
 
@@ -63,6 +64,7 @@ class Shop {
   absl::Status Answer(Pending& pending, const Report& report);
   absl::Status Holding(size_t worker, const OrderRequest& request);
   absl::Status Settle(Pending& pending, const Report& report);
+  bool IsWorkingOn(const std::string& worker, const Order& order) const;
   void ResumePaused(const std::string& order);
 
   // What goes wrong.
@@ -81,10 +83,10 @@ class Shop {
   std::unique_ptr<Client> client_;  // the shop's own, to settle what is in doubt
   std::unique_ptr<Workforce> workers_;
 
-  std::deque<StreamEntry> stream_;   // not yet given out
-  std::deque<int> again_;            // given out before, without an answer
-  std::vector<int> parked_;          // in doubt, but the owner still lives: asked again when something was heard
-  std::map<int, Pending> requests_;  // by number
+  std::deque<StreamEntry> stream_;          // not yet given out
+  std::deque<int> again_;                   // given out before, without an answer
+  std::multimap<std::string, int> parked_;  // in doubt, but the owner lives: asked again when something is heard of it
+  std::map<int, Pending> requests_;         // by number
   std::map<std::string, int> expected_to_hold_;  // orders on which a worker will stand still; the request
   int doomed_left_ = 0;  // requests with which a worker is to die and on which it does not stand still yet
   std::optional<std::pair<size_t, int>> paused_;  // the worker and its request

@@ -74,6 +74,13 @@ std::set<int> Workforce::Kill(size_t worker) {
   return std::exchange(workers_[worker].in_hand, {});
 }
 
+std::set<int> Workforce::InHand(const std::string& name) const {
+  for (const Worker& worker : workers_) {
+    if (worker.name == name) return worker.in_hand;
+  }
+  return {};
+}
+
 bool Workforce::IsDead(const std::string& name) const {
   return std::any_of(workers_.begin(), workers_.end(),
                      [&](const Worker& worker) { return worker.name == name && worker.dead; });

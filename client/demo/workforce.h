@@ -35,6 +35,10 @@ class Workforce {
   // What the workers have to say, waiting for the first of it. Empty at the deadline.
   std::vector<std::pair<size_t, Report>> Listen(ChildProcess::Deadline deadline);
 
+  const std::string& name(size_t worker) const { return workers_[worker].name; }
+  // Which requests the living worker of this name has in hand.
+  std::set<int> InHand(const std::string& name) const;
+
   // kill -9. Returns the requests that it had in hand.
   std::set<int> Kill(size_t worker);
   bool IsDead(const std::string& name) const;
