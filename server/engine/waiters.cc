@@ -10,8 +10,9 @@ bool Waiters::Park(Operation* operation, Time until) {
   Queue& queue = queues_[operation->key];
   if (queue.operations.size() >= limits_.max_waiters_per_key) return false;
   queue.operations.push_back(operation);
-  waiters_[operation] = {.until = until, .place = std::prev(queue.operations.end())};
-  timeouts_.emplace(until, operation);
+  const Timeout timeout{until, ++arrivals_};
+  waiters_[operation] = {.timeout = timeout, .place = std::prev(queue.operations.end())};
+  timeouts_.emplace(timeout, operation);
   return true;
 }
 
@@ -36,7 +37,7 @@ Operation* Waiters::Front(const Key& key) const {
 bool Waiters::Remove(Operation* operation) {
   auto waiter = waiters_.find(operation);
   if (waiter == waiters_.end()) return false;
-  timeouts_.erase({waiter->second.until, operation});
+  timeouts_.erase(waiter->second.timeout);
   auto queue = queues_.find(operation->key);
   queue->second.operations.erase(waiter->second.place);
   if (queue->second.operations.empty()) {
@@ -49,7 +50,7 @@ bool Waiters::Remove(Operation* operation) {
 
 std::vector<Operation*> Waiters::TakeTimedOut(Time now) {
   std::vector<Operation*> taken;
-  while (!timeouts_.empty() && timeouts_.begin()->first <= now) {
+  while (!timeouts_.empty() && timeouts_.begin()->first.first <= now) {
     taken.push_back(timeouts_.begin()->second);
     Remove(taken.back());
   }
@@ -76,7 +77,7 @@ std::vector<Operation*> Waiters::TakeAll() {
 
 std::optional<Time> Waiters::NextDue() const {
   std::optional<Time> due;
-  if (!timeouts_.empty()) due = timeouts_.begin()->first;
+  if (!timeouts_.empty()) due = timeouts_.begin()->first.first;
   if (!lapses_.empty()) due = std::min(due.value_or(Time::max()), lapses_.begin()->first);
   return due;
 }

@@ -5,7 +5,9 @@
 #ifndef SEMEL_SERVER_ENGINE_WAITERS_H_
 #define SEMEL_SERVER_ENGINE_WAITERS_H_
 
+#include <cstdint>
 #include <list>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -44,8 +46,10 @@ class Waiters {
     std::list<Operation*> operations;
     std::optional<Time> lapse;
   };
+  // When, and the order of arrival: which of two that end together comes first must not hang on addresses.
+  using Timeout = std::pair<Time, uint64_t>;
   struct Waiter {
-    Time until;
+    Timeout timeout;
     std::list<Operation*>::iterator place;
   };
 
@@ -54,8 +58,9 @@ class Waiters {
   const Limits limits_;
   absl::flat_hash_map<Key, Queue> queues_;
   absl::flat_hash_map<Operation*, Waiter> waiters_;
-  std::set<std::pair<Time, Operation*>> timeouts_;
+  std::map<Timeout, Operation*> timeouts_;
   std::set<std::pair<Time, Key>> lapses_;
+  uint64_t arrivals_ = 0;
 };
 
 }  // namespace semel::engine
