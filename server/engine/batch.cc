@@ -70,7 +70,10 @@ void Batch::Serve(Operation* operation) {
   if (had_waiters && overlay_.at(operation->key).dirty) WakeWaiters(operation->key);
 }
 
-void Batch::ServeNow(Operation* operation) { Say(operation, DecideOver(*operation)); }
+void Batch::ServeNow(Operation* operation) {
+  Say(operation, DecideOver(*operation));
+  if (overlay_.at(operation->key).dirty) WakeWaiters(operation->key);
+}
 
 void Batch::WakeWaiters(const Key& key) {
   while (Operation* waiter = waiters_.Front(key)) {
