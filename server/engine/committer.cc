@@ -130,6 +130,8 @@ absl::Status Committer::Maintain() {
   absl::MutexLock lock(&mutex_);
   const Time now = storage_.clock().Now();
   if (absl::Status status = ForgetAbandoned(now); !status.ok()) return status;
+  // What is reclaimed at this instant must not come back into its time because the wall clock is set back before a restart.
+  if (absl::Status status = storage_.Commit({}, now).status(); !status.ok()) return status;
   return storage_.Maintain(now);
 }
 
