@@ -189,6 +189,7 @@ Record Settled(const Record& record, State state, const Context& context) {
   Record settled{.state = state, .token = record.token, .attempt = record.attempt, .create_time = record.create_time};
   settled.fingerprint = record.fingerprint;
   settled.owner = record.owner;
+  settled.previous = record.previous;  // that an owner before fell silent stays visible
   settled.complete_time = context.now;
   return settled;
 }
