@@ -1,13 +1,20 @@
 #include "server/ops/admin_http.h"
 
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <exception>
 #include <mutex>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "CivetServer.h"
 #include "absl/status/status.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
 #include "fmt/format.h"
 #include "server/ops/config_values.h"
 
@@ -73,12 +80,29 @@ std::vector<std::string> CivetOptions(const std::string& listen) {
   };
 }
 
+// Connects and hangs up.
+void Knock(const std::string& host, int port) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  std::string name = host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(name.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return;
+  std::unique_ptr<addrinfo, void (*)(addrinfo*)> addresses(found, &freeaddrinfo);
+  for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
+    int fd = socket(address->ai_family, address->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) continue;
+    (void)connect(fd, address->ai_addr, address->ai_addrlen);
+    close(fd);
+  }
+}
+
 }  // namespace
 
 // Holds what the server's threads need; outlives them.
 class AdminHttp::Listener {
  public:
-  explicit Listener(Routes routes) : routes_(std::move(routes)) {}
+  Listener(Routes routes, std::string host) : routes_(std::move(routes)), host_(std::move(host)) {}
 
   absl::Status Listen(const std::string& listen) {
     CivetCallbacks callbacks;
@@ -95,6 +119,17 @@ class AdminHttp::Listener {
     if (ports.empty()) return absl::InternalError("admin HTTP listens on no port");
     port_ = ports.front();
     return absl::OkStatus();
+  }
+
+  // civetweb looks every two seconds whether it should stop, unless a connection wakes it.
+  ~Listener() {
+    absl::Notification stopped;
+    std::thread stopping([&] {
+      server_.reset();
+      stopped.Notify();
+    });
+    while (!stopped.WaitForNotificationWithTimeout(absl::Milliseconds(10))) Knock(host_, port_);
+    stopping.join();
   }
 
   int port() const { return port_; }
@@ -133,6 +168,7 @@ class AdminHttp::Listener {
   }
 
   const Routes routes_;
+  const std::string host_;
   std::mutex mutex_;
   std::string message_;  // guarded by mutex_; the first one: those after it follow from it
   int port_ = 0;
@@ -140,8 +176,13 @@ class AdminHttp::Listener {
 };
 
 absl::StatusOr<std::unique_ptr<AdminHttp>> AdminHttp::Start(const std::string& listen, Routes routes) {
-  if (absl::StatusOr<Address> address = ParseAddress(listen); !address.ok()) return address.status();
-  auto listener = std::make_unique<Listener>(std::move(routes));
+  absl::StatusOr<Address> address = ParseAddress(listen);
+  if (!address.ok()) return address.status();
+  if (address->host.starts_with('[') && mg_check_feature(MG_FEATURES_IPV6) == 0) {
+    return absl::UnavailableError(
+        fmt::format("cannot serve admin HTTP on {}: this build's civetweb knows IPv4 only; try 0.0.0.0", listen));
+  }
+  auto listener = std::make_unique<Listener>(std::move(routes), address->host);
   if (absl::Status status = listener->Listen(listen); !status.ok()) return status;
   return std::unique_ptr<AdminHttp>(new AdminHttp(std::move(listener)));
 }

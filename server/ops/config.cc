@@ -5,12 +5,16 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <optional>
+#include <sstream>
 #include <tuple>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "fmt/format.h"
 #include "server/ops/config_reader.h"
+#include "yaml-cpp/eventhandler.h"
+#include "yaml-cpp/yaml.h"
 
 namespace semel::ops {
 namespace {
@@ -32,11 +36,40 @@ absl::Status Refusal(std::vector<Problem> problems, std::string_view filename) {
   return absl::InvalidArgumentError(text);
 }
 
-void ReadInto(std::string_view text, Config& config, ConfigReader& reader) {
+// Remembers where the document that was parsed last began.
+class DocumentPlace final : public YAML::EventHandler {
+ public:
+  YAML::Mark begin;
+
+ private:
+  void OnDocumentStart(const YAML::Mark& mark) override { begin = mark; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+// Where something follows the first document. yaml-cpp's LoadAll would tell, but up to 0.8 it never ends where a stray
+// comma does: jbeder/yaml-cpp#1319.
+std::optional<YAML::Mark> SecondDocument(const std::string& text) {
+  std::istringstream in(text);
+  YAML::Parser parser(in);
+  DocumentPlace place;
+  if (!parser.HandleNextDocument(place) || !parser.HandleNextDocument(place)) return std::nullopt;
+  return place.begin;
+}
+
+void ReadInto(const std::string& text, Config& config, ConfigReader& reader) {
   try {
-    std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.size() > 1) return reader.Add(documents[1].Mark(), "a second document; expected one");
-    if (!documents.empty()) reader.Read(documents[0], config);
+    if (std::optional<YAML::Mark> second = SecondDocument(text)) {
+      return reader.Add(*second, "not valid YAML, or a second document where one is expected");
+    }
+    YAML::Node root = YAML::Load(text);
+    reader.Read(root, config);
   } catch (const YAML::Exception& error) {
     reader.Add(error.mark.is_null() ? YAML::Mark() : error.mark, "not valid YAML: " + error.msg);
   }
@@ -47,7 +80,7 @@ void ReadInto(std::string_view text, Config& config, ConfigReader& reader) {
 absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view filename) {
   Config config;
   ConfigReader reader;
-  ReadInto(text, config, reader);
+  ReadInto(std::string(text), config, reader);
   if (!reader.problems().empty()) return Refusal(reader.problems(), filename);
   return config;
 }

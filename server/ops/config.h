@@ -45,7 +45,7 @@ struct Config {
   struct Storage {
     size_t block_cache = 64 * engine::kMiB;
     size_t memtable = 16 * engine::kMiB;
-    engine::Duration reclaim_interval = std::chrono::hours(24);
+    engine::Duration reclaim_interval = std::chrono::hours(12);
   } storage;
 
   engine::Policy default_policy;

@@ -27,19 +27,20 @@ class MetricFamilies {
   }
   MetricFamilies& Value(double value, MetricLabels labels = {});
 
-  // `scale` turns the histogram's unit into the metric's: 1e-6 for microseconds told as seconds.
+  // `units` of the histogram make one of the metric: 1e6 for microseconds told as seconds. (Divided by rather than
+  // multiplied with, so that bounds are told as 0.0001 and not as 9.999999999999999e-05.)
   template <size_t kBuckets>
-  MetricFamilies& Distribution(const engine::Histogram<kBuckets>& histogram, double scale, MetricLabels labels = {}) {
+  MetricFamilies& Distribution(const engine::Histogram<kBuckets>& histogram, double units, MetricLabels labels = {}) {
     prometheus::ClientMetric metric;
     metric.label = std::move(labels);
     uint64_t count = 0;
     for (size_t i = 0; i < kBuckets; ++i) {
       count += histogram.count(i);
       // The last bucket has no bound: the serializer writes it as +Inf out of sample_count.
-      if (i + 1 < kBuckets) metric.histogram.bucket.push_back({count, static_cast<double>(histogram.bound(i)) * scale});
+      if (i + 1 < kBuckets) metric.histogram.bucket.push_back({count, static_cast<double>(histogram.bound(i)) / units});
     }
     metric.histogram.sample_count = count;
-    metric.histogram.sample_sum = static_cast<double>(histogram.sum()) * scale;
+    metric.histogram.sample_sum = static_cast<double>(histogram.sum()) / units;
     families_.back().metric.push_back(std::move(metric));
     return *this;
   }

@@ -9,7 +9,7 @@
 #include "prometheus/text_serializer.h"
 #include "server/ops/metric_families.h"
 #include "server/ops/process_figures.h"
-#include "server/ops/rocksdb_metrics.h"
+#include "server/ops/storage_metrics.h"
 
 namespace semel::ops {
 
@@ -31,7 +31,7 @@ MetricFamilies& MetricFamilies::Value(double value, MetricLabels labels) {
 
 namespace {
 
-constexpr double kMicros = 1e-6;
+constexpr double kMicrosPerSecond = 1e6;
 
 constexpr std::array<std::string_view, engine::kBeginOutcomes> kOutcomeLabels = {
     "acquired", "done", "failed", "in_progress", "in_doubt", "expired", "mismatch", "refused"};
@@ -52,7 +52,8 @@ void AddCalls(const std::vector<CallFigures>& calls, MetricFamilies& out) {
   out.Start("semel_call_seconds", "Time from a call's arrival to its answer, waiting for another owner included.",
             MetricType::Histogram);
   for (const CallFigures& call : calls) {
-    if (call.latency_micros != nullptr) out.Distribution(*call.latency_micros, kMicros, {{"method", call.method}});
+    if (call.latency_micros != nullptr)
+      out.Distribution(*call.latency_micros, kMicrosPerSecond, {{"method", call.method}});
   }
 }
 
@@ -120,11 +121,10 @@ void AddEngine(const engine::EngineStats& engine, MetricFamilies& out) {
   out.Start("semel_batch_operations", "Operations decided together, in one group commit.", MetricType::Histogram)
       .Distribution(engine.batch_size, 1);
   out.Start("semel_commit_seconds", "Time of a group commit: write and sync.", MetricType::Histogram)
-      .Distribution(engine.commit_micros, kMicros);
+      .Distribution(engine.commit_micros, kMicrosPerSecond);
   out.Start("semel_sync_seconds", "Of a group commit's time, the sync to disk.", MetricType::Histogram)
-      .Distribution(engine.sync_micros, kMicros);
-  out.Counter("semel_commits_total", "Group commits that wrote something.",
-              static_cast<double>(engine.commits.value()));
+      .Distribution(engine.sync_micros, kMicrosPerSecond);
+  out.Counter("semel_commits_total", "Group commits synced to disk.", static_cast<double>(engine.commits.value()));
   out.Counter("semel_storage_failures_total", "Storage calls that failed.",
               static_cast<double>(engine.storage_failures.value()));
   out.Counter("semel_dropped_past_deadline_total", "Operations dropped undecided because their deadline had passed.",
@@ -181,7 +181,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
     out.Gauge("semel_clock_wall_offset_seconds", "How far the wall clock is ahead of the server's time.",
               sources_.clock_offset_seconds());
   }
-  if (sources_.properties) AddRocksDb(sources_.properties(), out);
+  if (sources_.properties) AddStorage(sources_.properties(), out);
   AddProcess(start_, out);
   return std::move(out).Take();
 }

@@ -123,7 +123,7 @@ std::vector<Setting<Config>> ServerSettings() {
           "Whether gRPC reflection is served, for tools such as grpcurl."),
       Count<C>(
           "polling_threads", [](auto& c) -> auto& { return c.polling_threads; }, 1, 64,
-          "Threads that read and answer calls. Few are faster: more of them share a group commit less well."),
+          "Threads that read and answer calls. Few are faster: they spend less on handing work to each other."),
       Listen<C>(
           "admin.listen", [](auto& c) -> auto& { return c.admin.listen; },
           "Where /metrics, /livez and /readyz are served over plain HTTP. For operators: do not expose it further."),
@@ -161,17 +161,18 @@ std::vector<Setting<Config>> ServerSettings() {
           "limits.max_open_keys", [](auto& c) -> auto& { return c.limits.max_open_keys; }, 1, 1'000'000'000,
           "Keys in progress or in doubt, all of which are held in memory. Beyond: UNAVAILABLE, OVERLOADED."),
       Size<C>(
-          "limits.max_open_bytes", [](auto& c) -> auto& { return c.limits.max_open_bytes; }, kMiB, 1024 * 1024 * kMiB,
+          "limits.max_open_bytes", [](auto& c) -> auto& { return c.limits.max_open_bytes; }, kMiB, kMiB * 1024 * 1024,
           "Memory for what those keys carry: names, owners, checkpoints."),
       Size<C>(
-          "storage.block_cache", [](auto& c) -> auto& { return c.storage.block_cache; }, kMiB, 1024 * 1024 * kMiB,
+          "storage.block_cache", [](auto& c) -> auto& { return c.storage.block_cache; }, kMiB, kMiB * 1024 * 1024,
           "Memory for blocks of the database that are read again and again."),
       Size<C>(
-          "storage.memtable", [](auto& c) -> auto& { return c.storage.memtable; }, kMiB, 1024 * kMiB,
+          "storage.memtable", [](auto& c) -> auto& { return c.storage.memtable; }, kMiB, kMiB * 1024,
           "Writes held in memory before they become a file. Larger ones make restarts slower."),
       Time<C>(
           "storage.reclaim_interval", [](auto& c) -> auto& { return c.storage.reclaim_interval; }, minutes(1),
-          hours(24 * 30), "How long the disk space of expired keys may stay in use when nothing is written."),
+          hours(24 * 30),
+          "About how long the disk space of expired keys may stay in use, even when nothing is written."),
   };
 }
 
@@ -196,8 +197,8 @@ std::vector<Setting<Policy>> PolicySettings() {
           kMaxRetentionCeiling, "The longest retention that a Complete may ask for."),
       Time<P>(
           "key_retention", [](auto& p) -> auto& { return p.key_retention; }, kMinRetention, kMaxRetentionCeiling,
-          "How long the key is remembered, counted from Complete. After its result is gone, Begin answers expired "
-          "and never runs again silently."),
+          "How long at least the key is remembered, counted from Complete. After its result is gone, Begin answers "
+          "expired and never runs again silently."),
       OneOf<P>(
           "on_lapse", [](auto& p) -> auto& { return p.on_lapse; },
           Words<engine::LapsePolicy>{{"rerun", engine::LapsePolicy::kRerun},
@@ -208,7 +209,7 @@ std::vector<Setting<Policy>> PolicySettings() {
           kMaxRetentionCeiling, "How long a key in progress or in doubt is kept after its lease lapsed."),
       Count<P>(
           "max_attempts", [](auto& p) -> auto& { return p.max_attempts; }, 0, 1'000'000,
-          "The attempt whose retryable failure becomes final; 0 for no bound."),
+          "The attempt whose failure becomes final even if retryable; 0 for none."),
       Size<P>(
           "max_result_bytes", [](auto& p) -> auto& { return p.max_result_bytes; }, 0, engine::kMaxResultBytesCeiling,
           "The largest result. Beyond: RESULT_TOO_LARGE, and nothing changes."),

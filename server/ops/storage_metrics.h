@@ -1,7 +1,7 @@
 // The storage's own figures as metrics.
 
-#ifndef SEMEL_SERVER_OPS_ROCKSDB_METRICS_H_
-#define SEMEL_SERVER_OPS_ROCKSDB_METRICS_H_
+#ifndef SEMEL_SERVER_OPS_STORAGE_METRICS_H_
+#define SEMEL_SERVER_OPS_STORAGE_METRICS_H_
 
 #include <vector>
 
@@ -11,8 +11,8 @@
 namespace semel::ops {
 
 // {"rocksdb_level0_files", 3} becomes semel_rocksdb_level0_files 3; counters end in _total.
-void AddRocksDb(const std::vector<storage::Property>& properties, MetricFamilies& out);
+void AddStorage(const std::vector<storage::Property>& properties, MetricFamilies& out);
 
 }  // namespace semel::ops
 
-#endif  // SEMEL_SERVER_OPS_ROCKSDB_METRICS_H_
+#endif  // SEMEL_SERVER_OPS_STORAGE_METRICS_H_
