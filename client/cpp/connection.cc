@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -21,10 +20,16 @@ std::shared_ptr<grpc::Channel> OpenChannel(const ClientOptions& options) {
   grpc::ChannelArguments arguments;
   // gRPC's own pause between connection attempts grows to two minutes: far longer than a restart of the server takes.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);  // how long one attempt may take
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   return grpc::CreateCustomChannel(
       options.address, options.credentials ? options.credentials : grpc::InsecureChannelCredentials(), arguments);
+}
+
+// On the monotonic clock: a step of the wall clock must neither cut a call short nor make it endless.
+gpr_timespec FromNow(Duration duration) {
+  const gpr_timespec span = gpr_time_from_nanos(std::max(duration, Duration(1)).count(), GPR_TIMESPAN);
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), span);
 }
 
 // Neither the server's rules nor its storage said this: the connection broke, and gRPC found no better word for it.
@@ -67,14 +72,21 @@ absl::Status GiveUp(const absl::Status& last, const std::string& what, const std
 
 }  // namespace
 
-void SetTimeout(grpc::ClientContext& context, Duration timeout) {
-  // On the monotonic clock: a step of the wall clock must neither cut a call short nor make it endless.
-  context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                                    gpr_time_from_nanos(std::max(timeout, Duration(1)).count(), GPR_TIMESPAN)));
-}
+void SetTimeout(grpc::ClientContext& context, Duration timeout) { context.set_deadline(FromNow(timeout)); }
 
 Connection::Connection(const ClientOptions& options)
-    : address_(options.address), retry_(options.retry), stub_(v1::IdempotencyService::NewStub(OpenChannel(options))) {}
+    : address_(options.address),
+      retry_(options.retry),
+      channel_(OpenChannel(options)),
+      stub_(v1::IdempotencyService::NewStub(channel_)) {}
+
+// gRPC does its input and output on the threads that wait for it, and only there. Were all callers asleep between their tries,
+// a new connection would never get beyond its first packet; so they wait inside of gRPC.
+void Connection::Pause(Duration duration) {
+  const gpr_timespec end = FromNow(duration);
+  while (channel_->WaitForStateChange(channel_->GetState(/*try_to_connect=*/true), end)) {
+  }
+}
 
 absl::Status Connection::Call(const std::string& what, CallBudget budget,
                               absl::FunctionRef<grpc::Status(grpc::ClientContext&)> try_once) {
@@ -96,7 +108,7 @@ absl::Status Connection::Call(const std::string& what, CallBudget budget,
     if (tries.count >= retry_.max_tries || SteadyClock::now() + pause >= deadline) {
       return GiveUp(error, what, address_, tries);
     }
-    std::this_thread::sleep_for(pause);
+    Pause(pause);
   }
 }
 

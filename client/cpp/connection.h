@@ -50,8 +50,11 @@ class Connection {
   }
 
  private:
+  void Pause(Duration duration);
+
   const std::string address_;
   const RetryOptions retry_;
+  const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<Stub> stub_;
 };
 

@@ -92,6 +92,8 @@ void LeaseKeeper::RenewTogether(std::unique_lock<std::mutex>& lock, const Leases
   }
   grpc::ClientContext context;
   SetTimeout(context, std::clamp(shortest / 3, kShortestTry, kLongestTry));
+  // Between renewals nobody may be waiting inside of gRPC, which then makes no progress with a broken connection: wait for it.
+  context.set_wait_for_ready(true);
   // The server counts from when it answers, which is later: what we believe of a lease's end errs on the safe side.
   const SteadyTime sent = SteadyClock::now();
 
