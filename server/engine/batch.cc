@@ -7,12 +7,14 @@
 namespace semel::engine {
 namespace {
 
-// A waiter is answered a little before its caller gives up, so that the answer arrives.
+// A waiter is answered a little before its caller gives up, so that the answer arrives. And gRPC's core tells us no more than
+// three digits of how long a caller is patient, rounded up: up to a hundredth too much.
 Time LastMomentToAnswer(Time deadline, Time now) {
   if (deadline == Time::max()) return deadline;
-  const Duration margin =
-      std::clamp<Duration>((deadline - now) / 10, std::chrono::milliseconds(1), std::chrono::milliseconds(100));
-  return deadline - margin;
+  const Duration left = deadline - now;
+  const Duration way_back =
+      std::clamp<Duration>(left / 10, std::chrono::milliseconds(1), std::chrono::milliseconds(100));
+  return deadline - way_back - left / 100;
 }
 
 size_t OpenBytes(const storage::Record& record) {
