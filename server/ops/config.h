@@ -24,7 +24,7 @@ struct Config {
   std::string listen = "0.0.0.0:7420";
   std::string data_dir = "./data";
   bool reflection = false;
-  size_t polling_threads = 2;
+  size_t polling_threads = 1;
 
   struct Admin {
     std::string listen = "0.0.0.0:7421";
