@@ -63,6 +63,24 @@ std::vector<ops::CallFigures> FiguresOf(const rpc::CallStats& stats) {
   return figures;
 }
 
+ops::MetricSources SourcesOf(storage::Storage& storage, const engine::EngineStats& engine,
+                             const engine::PolicyTable& policies, const rpc::CallStats& calls) {
+  return {.engine = engine,
+          .policies = policies,
+          .open = [&] { return storage.Open(); },
+          .properties = [&] { return storage.Properties(); },
+          .storage_ok = [&] { return storage.Health().ok(); },
+          .clock_offset_seconds = [&] { return std::chrono::duration<double>(storage.clock().WallOffset()).count(); },
+          .calls = [&] { return FiguresOf(calls); },
+          .calls_in_flight = [&] { return calls.live.value(); }};
+}
+
+std::optional<std::string> WhyNotReady(const storage::Storage& storage, bool draining) {
+  if (draining) return "draining";
+  if (const absl::Status health = storage.Health(); !health.ok()) return std::string(health.message());
+  return std::nullopt;
+}
+
 std::string HostOf(const std::string& listen) { return listen.substr(0, listen.rfind(':')); }
 
 // One line for those who started us: scripts and tests read the ports from it.
@@ -102,23 +120,10 @@ int Serve(const ops::Config& config, const ops::Logger& log) {
   if (!server.ok()) return Fail(log, "cannot serve", server.status());
 
   std::atomic<bool> draining = false;  // read by the admin port's threads
-  const ops::Metrics metrics(
-      {.engine = engine_stats,
-       .policies = policies,
-       .open = [&] { return (*storage)->Open(); },
-       .properties = [&] { return (*storage)->Properties(); },
-       .storage_ok = [&] { return (*storage)->Health().ok(); },
-       .clock_offset_seconds = [&] { return std::chrono::duration<double>((*storage)->clock().WallOffset()).count(); },
-       .calls = [&] { return FiguresOf(call_stats); },
-       .calls_in_flight = [&] { return call_stats.live.value(); }});
-  auto admin =
-      ops::AdminHttp::Start(config.admin.listen, {.metrics = [&] { return metrics.Text(); },
-                                                  .not_ready_reason = [&]() -> std::optional<std::string> {
-                                                    if (draining) return "draining";
-                                                    if (const absl::Status health = (*storage)->Health(); !health.ok())
-                                                      return std::string(health.message());
-                                                    return std::nullopt;
-                                                  }});
+  const ops::Metrics metrics(SourcesOf(**storage, engine_stats, policies, call_stats));
+  auto admin = ops::AdminHttp::Start(config.admin.listen,
+                                     {.metrics = [&] { return metrics.Text(); },
+                                      .not_ready_reason = [&] { return WhyNotReady(**storage, draining); }});
   if (!admin.ok()) return Fail(log, "cannot serve the admin port", admin.status());
 
   Maintenance maintenance(committer, [&](const absl::Status& status) {
@@ -126,13 +131,12 @@ int Serve(const ops::Config& config, const ops::Logger& log) {
     log.Log(LogLevel::kError, "storage failed: nothing is promised until a restart reads back what is on disk",
             {{"reason", std::string(status.message())}});
   });
-  const storage::OpenStats open = (*storage)->Open();
   log.Log(LogLevel::kInfo, "serving",
           {{"listen", config.listen},
            {"port", (*server)->port()},
            {"admin_port", (*admin)->port()},
            {"data_dir", config.data_dir},
-           {"open_keys", open.keys()},
+           {"open_keys", (*storage)->Open().keys()},
            {"leases_honoured", engine_stats.leases_honoured.value()}});
   AnnounceReady(config, (*server)->port(), (*admin)->port());
 
