@@ -7,8 +7,12 @@
 namespace semel::engine {
 namespace {
 
-// A waiter is answered a little before its caller gives up, so that the answer arrives. And gRPC's core tells us no more than
-// three digits of how long a caller is patient, rounded up: up to a hundredth too much.
+size_t OpenBytes(const storage::Record& record) {
+  return record.fingerprint.size() + record.owner.size() + record.checkpoint.size();
+}
+
+}  // namespace
+
 Time LastMomentToAnswer(Time deadline, Time now) {
   if (deadline == Time::max()) return deadline;
   const Duration left = deadline - now;
@@ -16,12 +20,6 @@ Time LastMomentToAnswer(Time deadline, Time now) {
       std::clamp<Duration>(left / 10, std::chrono::milliseconds(1), std::chrono::milliseconds(100));
   return deadline - way_back - left / 100;
 }
-
-size_t OpenBytes(const storage::Record& record) {
-  return record.fingerprint.size() + record.owner.size() + record.checkpoint.size();
-}
-
-}  // namespace
 
 Batch::Batch(storage::Storage& storage, Waiters& waiters, const Limits& limits, EngineStats& stats, int64_t& last_token,
              bool draining)

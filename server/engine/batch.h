@@ -19,6 +19,10 @@
 
 namespace semel::engine {
 
+// A waiter is answered a little before its caller gives up, so that the answer arrives. And gRPC's core tells us no more than
+// three digits of how long a caller is patient, rounded up: up to a hundredth too much.
+Time LastMomentToAnswer(Time deadline, Time now);
+
 class Batch {
  public:
   struct Answer {
