@@ -33,8 +33,8 @@ bool Same(const engine::Completed& a, const engine::Completed& b) {
 }
 bool Same(const engine::Found& a, const engine::Found& b) {
   const auto shown = [](const Record& r) {
-    return std::tie(r.token, r.attempt, r.fingerprint, r.checkpoint, r.owner, r.create_time, r.complete_time,
-                    r.result_expire_time, r.key_expire_time, r.outcome);
+    return std::tie(r.token, r.attempt, r.fingerprint, r.checkpoint, r.owner, r.previous, r.create_time,
+                    r.complete_time, r.result_expire_time, r.key_expire_time, r.outcome);
   };
   return a.state == b.state && a.lease_remaining == b.lease_remaining && shown(a.record) == shown(b.record);
 }
@@ -81,8 +81,9 @@ bool SameFields(const KeyModel& expected, const Record& stored, Time now) {
                       stored.abandoned_retention, stored.effects_began);
     case Is::kDone:
     case Is::kFailed:
-      return std::tie(expected.owner, expected.completed, expected.replayed_until, expected.remembered_until) ==
-                 std::tie(stored.owner, stored.complete_time, stored.result_expire_time, stored.key_expire_time) &&
+      return std::tie(expected.owner, expected.previous, expected.completed, expected.replayed_until,
+                      expected.remembered_until) == std::tie(stored.owner, stored.previous, stored.complete_time,
+                                                             stored.result_expire_time, stored.key_expire_time) &&
              SameOutcome(expected, stored, now);
     case Is::kVacant:
       return expected.previous == stored.previous && expected.remembered_until == stored.key_expire_time;

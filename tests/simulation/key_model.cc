@@ -97,6 +97,7 @@ class Call {
     found.record.fingerprint = key_.fingerprint;
     found.record.checkpoint = key_.checkpoint;
     found.record.owner = key_.owner;
+    found.record.previous = key_.previous;
     found.record.create_time = key_.first_begun;
     if (key_.open()) {
       found.state = InDoubt() ? engine::VisibleState::kInDoubt : engine::VisibleState::kInProgress;
@@ -207,6 +208,7 @@ class Call {
     KeyModel ended{.is = is, .token = key_.token, .attempt = key_.attempt};
     ended.fingerprint = key_.fingerprint;
     ended.owner = key_.owner;
+    ended.previous = key_.previous;
     ended.first_begun = key_.first_begun;
     ended.completed = now_;
     key_ = ended;

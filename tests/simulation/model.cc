@@ -1,23 +1,14 @@
 #include "tests/simulation/model.h"
 
 #include <algorithm>
-#include <chrono>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/engine/batch.h"
 
 namespace semel::simulation {
 namespace {
-
-// Rule 14: a waiter is answered a little before its caller gives up.
-Time GivesUp(const Call& call, Time now) {
-  if (call.deadline == Time::max()) return Time::max();
-  Duration margin = (call.deadline - now) / 10;
-  if (margin < std::chrono::milliseconds(1)) margin = std::chrono::milliseconds(1);
-  if (margin > std::chrono::milliseconds(100)) margin = std::chrono::milliseconds(100);
-  return call.deadline - margin;
-}
 
 // Rule 19: what does not fit into the answer of a batch is left out, and its size told.
 void FitIntoBudget(Call& call, Reply& reply) {
@@ -112,7 +103,8 @@ void Model::Wake(const Key& key) {
 
 bool Model::Park(Call& call) {
   const auto& begin = std::get<engine::Begin>(call.request);
-  const Time until = std::min(now_ + begin.wait, GivesUp(call, now_));
+  // How long before its deadline a caller is answered is no rule of the protocol, but a matter of the engine's.
+  const Time until = std::min(now_ + begin.wait, engine::LastMomentToAnswer(call.deadline, now_));
   if (until <= now_ || CountWaiters() >= limits_.max_waiters) return false;
   if (queues_.contains(call.key) && queues_[call.key].size() >= limits_.max_waiters_per_key) return false;
   queues_[call.key].push_back({&call, until});

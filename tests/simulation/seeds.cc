@@ -20,7 +20,7 @@ uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
 
 }  // namespace
 
-void RunSeeds(Seeds defaults, const std::function<std::unique_ptr<Machine>()>& new_machine) {
+void RunSeeds(Seeds defaults, const std::function<std::unique_ptr<Machine>(uint64_t seed)>& new_machine) {
   const uint64_t only = FromEnvironment("SEMEL_SIM_SEED", 0);
   const uint64_t first = only != 0 ? only : 1;
   const uint64_t last = only != 0 ? only : FromEnvironment("SEMEL_SIM_SEEDS", defaults.count);
@@ -31,7 +31,7 @@ void RunSeeds(Seeds defaults, const std::function<std::unique_ptr<Machine>()>& n
   int64_t answers = 0;
   Coverage coverage;
   for (uint64_t seed = first; seed <= last; ++seed) {
-    const std::unique_ptr<Machine> machine = new_machine();
+    const std::unique_ptr<Machine> machine = new_machine(seed);
     Simulation simulation(seed, *machine);
     if (std::string failure = simulation.Run(steps); !failure.empty()) {
       FAIL() << "SEMEL_SIM_SEED=" << seed << " SEMEL_SIM_STEPS=" << steps << " shows it again\n" << failure;
@@ -45,7 +45,7 @@ void RunSeeds(Seeds defaults, const std::function<std::unique_ptr<Machine>()>& n
             << static_cast<int64_t>(static_cast<double>(done) / seconds.count()) << " steps/s\n"
             << coverage.Tell() << "\n";
   // Far more than enough to meet everything: less shows that the clients' habits no longer lead there.
-  constexpr int64_t kEnough = 20'000;
+  constexpr int64_t kEnough = 50'000;
   if (done >= kEnough) {
     EXPECT_EQ(coverage.Missing(), std::vector<std::string>());
   }

@@ -22,7 +22,7 @@ struct Seeds {
 };
 
 // Stops at the first failure. Prints how many steps a second it did.
-void RunSeeds(Seeds defaults, const std::function<std::unique_ptr<Machine>()>& new_machine);
+void RunSeeds(Seeds defaults, const std::function<std::unique_ptr<Machine>(uint64_t seed)>& new_machine);
 
 }  // namespace semel::simulation
 

@@ -13,6 +13,15 @@ using namespace std::chrono_literals;
 using storage::Duration;
 using storage::Key;
 
+namespace {
+
+bool IsStorageFailed(const Call& call) {
+  const auto* refusal = call.answer ? std::get_if<engine::Refusal>(&*call.answer) : nullptr;
+  return refusal != nullptr && refusal->reason == engine::Reason::kStorageFailed;
+}
+
+}  // namespace
+
 void Simulation::Start() {
   absl::StatusOr<storage::Storage*> started = machine_.Start();
   if (started.ok() && maybe_) FindOutcome(**started);
@@ -114,13 +123,13 @@ void Simulation::FailStorageAndStart() {
     Model after = model_;
     const std::vector<Model::Verdict> verdicts = after.Run(Now(), calls);
     committer_->Run(std::vector<engine::Operation*>(calls.begin(), calls.end()));
-    if (storage_->Health().ok()) {
-      model_ = std::move(after);
-      Judge(verdicts, calls, /*replies_arrive=*/true);
-    } else {
+    if (IsStorageFailed(*calls.front())) {
       for (const Model::Verdict& verdict : verdicts) ledger_.Uncertain(verdict.call->key);
       maybe_ = std::move(after);
       CheckEverythingFails();
+    } else {
+      model_ = std::move(after);
+      Judge(verdicts, calls, /*replies_arrive=*/true);
     }
     if (failed()) return;
   }
@@ -140,8 +149,7 @@ void Simulation::CheckEverythingFails() {
   if (stats_->waiters.value() != 0 || committer_->NextDue()) Fail("somebody waits on a storage that failed");
   committer_->Run(later);
   for (const auto& [call, owned] : calls_) {
-    const auto* refusal = call->answer ? std::get_if<engine::Refusal>(&*call->answer) : nullptr;
-    if (call->finished == 1 && refusal != nullptr && refusal->reason == engine::Reason::kStorageFailed) continue;
+    if (call->finished == 1 && IsStorageFailed(*call)) continue;
     Fail(call->key, absl::StrCat("storage failed, but call ", call->number, " was answered ", call->finished,
                                  " times, or something else"));
   }

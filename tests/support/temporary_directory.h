@@ -1,4 +1,4 @@
-// A fresh directory on the machine's own disk, removed at the end.
+// A fresh directory, removed at the end; on the machine's own disk, unless the test says where.
 
 #ifndef SEMEL_TESTS_SUPPORT_TEMPORARY_DIRECTORY_H_
 #define SEMEL_TESTS_SUPPORT_TEMPORARY_DIRECTORY_H_
@@ -13,8 +13,8 @@ namespace semel::support {
 
 class TemporaryDirectory {
  public:
-  TemporaryDirectory() {
-    std::string path = (std::filesystem::temp_directory_path() / "semel-test-XXXXXX").string();
+  explicit TemporaryDirectory(const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
+    std::string path = (parent / "semel-test-XXXXXX").string();
     if (mkdtemp(path.data()) == nullptr) std::abort();
     path_ = path;
   }
