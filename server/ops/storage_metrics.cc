@@ -27,6 +27,11 @@ constexpr Help kHelps[] = {
     {"rocksdb_blob_bytes", "Disk that large results use."},
     {"rocksdb_settled_keys_estimate",
      "Keys with an outcome on disk, estimated; expired ones until they are reclaimed."},
+    {"rocksdb_wal_bytes", "Disk that the write-ahead log uses."},
+    {"rocksdb_write_stall_seconds", "Time that writes were held back because compaction was behind."},
+    {"rocksdb_wal_written_bytes", "Bytes written to the write-ahead log."},
+    {"journal_trimmed_timestamp_seconds",
+     "Up to when, in seconds since 1970, the journal is trimmed: what was settled later is not yet reclaimed."},
     {"journal_entries", "Length of the journal of open keys, which a restart reads."},
 };
 
