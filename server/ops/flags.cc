@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "fmt/format.h"
 #include "server/ops/settings.h"
 
 namespace semel::ops {
@@ -30,6 +31,12 @@ std::vector<Override> Overrides() {
       {"--data-dir", "data_dir", "DIR", {}},        {"--log-level", "log.level", "LEVEL", {}},
       {"--log-format", "log.format", "FORMAT", {}},
   };
+}
+
+std::string About(const Setting<Config>& setting) {
+  std::string text = fmt::format("{} {}; default {}.", setting.about, setting.values, setting.show(Config()));
+  std::erase(text, '`');  // Markdown's, for the documents
+  return text;
 }
 
 // True when all of them could be applied.
@@ -63,8 +70,7 @@ std::variant<Config, ExitCode> ParseFlags(int argc, const char* const* argv, std
   app.add_option("--config", path, "The configuration file (YAML)")->type_name("FILE");
   std::vector<Override> overrides = Overrides();
   for (Override& entry : overrides) {
-    std::string about(ServerSchema().Find(entry.setting)->about);
-    app.add_option(entry.flag, entry.value, about)->type_name(entry.value_name);
+    app.add_option(entry.flag, entry.value, About(*ServerSchema().Find(entry.setting)))->type_name(entry.value_name);
   }
   try {
     app.parse(argc, argv);

@@ -67,9 +67,10 @@ TEST_F(Flags, WinOverTheFile) {
 
 TEST_F(Flags, HelpAndVersionGoToOutAndSucceed) {
   EXPECT_EQ(Exit({"--help"}), 0);
-  EXPECT_THAT(out_.str(), AllOf(HasSubstr("--config"), HasSubstr("--listen"), HasSubstr("--admin-listen"),
-                                HasSubstr("--data-dir"), HasSubstr("--log-level"), HasSubstr("--log-format"),
-                                HasSubstr("--version"), HasSubstr("Examples:")));
+  EXPECT_THAT(out_.str(),
+              AllOf(HasSubstr("--config"), HasSubstr("--listen"), HasSubstr("--admin-listen"), HasSubstr("--data-dir"),
+                    HasSubstr("--log-level"), HasSubstr("--log-format"), HasSubstr("--version"),
+                    HasSubstr("debug, info, warning, error; default info."), HasSubstr("Examples:")));
   out_.str("");
   EXPECT_EQ(Exit({"--version"}), 0);
   EXPECT_EQ(out_.str(), "semeld " SEMEL_VERSION "\n");
