@@ -93,7 +93,7 @@ enum class Reason {
 };
 
 struct Violation {
-  std::string field;        // path, for example outcome.result.content_type
+  std::string field;        // path, for example result.content_type
   std::string description;  // the rule, and what came instead
 };
 

@@ -12,6 +12,10 @@ namespace {
 
 using engine::Duration;
 
+// Enough to mend a request by. All that is told must fit into a call's trailers, of which clients take 8 KiB, and into an item
+// of a batch.
+constexpr size_t kMostTold = 16;
+
 bool IsLowerOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 bool IsNamespaceChar(char c) { return IsLowerOrDigit(c) || c == '.' || c == '_' || c == '-'; }
 bool IsPrintableAscii(char c) { return c >= 0x20 && c <= 0x7e; }
@@ -54,7 +58,8 @@ void FieldCheck::Size(std::string_view field, size_t size, size_t max) {
 }
 
 void FieldCheck::Fail(std::string_view field, std::string description) {
-  violations_.push_back({std::string(field), std::move(description)});
+  ++failures_;
+  if (violations_.size() < kMostTold) violations_.push_back({std::string(field), std::move(description)});
 }
 
 Duration FieldCheck::Within(std::string_view field, const google::protobuf::Duration& wire, Duration min,
@@ -69,7 +74,7 @@ Duration FieldCheck::Within(std::string_view field, const google::protobuf::Dura
 std::optional<engine::Refusal> FieldCheck::Verdict(engine::Reason reason) {
   if (violations_.empty()) return std::nullopt;
   std::string message = absl::StrCat(violations_.front().field, ": ", violations_.front().description);
-  if (violations_.size() > 1) absl::StrAppend(&message, " (and ", violations_.size() - 1, " more)");
+  if (failures_ > 1) absl::StrAppend(&message, " (and ", failures_ - 1, " more)");
   return engine::Refusal{.reason = reason,
                          .message = std::move(message),
                          .metadata = {{"field", violations_.front().field}},

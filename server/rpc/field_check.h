@@ -1,4 +1,4 @@
-// Collects what is wrong with a request, so that a caller is told everything at once.
+// Collects what is wrong with a request, so that a caller is told everything at once, within reason.
 
 #ifndef SEMEL_SERVER_RPC_FIELD_CHECK_H_
 #define SEMEL_SERVER_RPC_FIELD_CHECK_H_
@@ -30,7 +30,8 @@ class FieldCheck {
   std::optional<engine::Refusal> Verdict(engine::Reason reason = engine::Reason::kFieldInvalid);
 
  private:
-  std::vector<engine::Violation> violations_;
+  std::vector<engine::Violation> violations_;  // the first few
+  size_t failures_ = 0;
 };
 
 }  // namespace semel::rpc

@@ -45,14 +45,20 @@ storage::Attributes TakeAttributes(const google::protobuf::Map<std::string, std:
   storage::Attributes attributes(wire.begin(), wire.end());
   std::sort(attributes.begin(), attributes.end());  // the order of a map on the wire is arbitrary
   if (attributes.size() > engine::kMaxAttributes) {
-    check.Fail("result.attributes", absl::StrCat("at most ", engine::kMaxAttributes, "; came ", attributes.size()));
+    check.Fail("result.attributes",
+               absl::StrCat("at most ", engine::kMaxAttributes, " of them; came ", attributes.size()));
   }
   size_t bytes = 0;
   for (const auto& [name, value] : attributes) {
     bytes += name.size() + value.size();
-    if (name.empty()) check.Fail("result.attributes", "names must not be empty");
-    check.Size("result.attributes name", name.size(), engine::kMaxAttributeNameBytes);
-    check.Size("result.attributes value", value.size(), engine::kMaxAttributeValueBytes);
+    if (name.empty() || name.size() > engine::kMaxAttributeNameBytes) {
+      check.Fail("result.attributes",
+                 absl::StrCat("names of 1 to ", engine::kMaxAttributeNameBytes, " bytes; came ", name.size()));
+    }
+    if (value.size() > engine::kMaxAttributeValueBytes) {
+      check.Fail("result.attributes",
+                 absl::StrCat("values of at most ", engine::kMaxAttributeValueBytes, " bytes; came ", value.size()));
+    }
   }
   check.Size("result.attributes", bytes, engine::kMaxAttributesBytes);
   return attributes;
