@@ -47,8 +47,8 @@ TEST_F(BatchTest, TwoBeginsForOneKeySeeEachOtherInOrder) {
 
 TEST_F(BatchTest, TwoCompletesForOneKeySeeEachOtherInOrder) {
   const int64_t token = Acquire("order-1");
-  const auto completed = Call(Completes(
-      {ResultOf("order-1", token, "a"), ResultOf("order-1", token, "a"), ResultOf("order-1", token, "b")}));
+  const auto completed = Call(
+      Completes({ResultOf("order-1", token, "a"), ResultOf("order-1", token, "a"), ResultOf("order-1", token, "b")}));
   ASSERT_EQ(completed->items_size(), 3);
   EXPECT_FALSE(completed->items(0).response().already_applied());
   EXPECT_TRUE(completed->items(1).response().already_applied());
