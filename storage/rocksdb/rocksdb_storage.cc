@@ -109,7 +109,6 @@ absl::Status RocksDbStorage::Load(absl::Span<const Key* const> keys, std::vector
       if (!record.ok()) return record.status();
       version = SettledVersion::Of(*record);
       records[lookup_.wanted[found]] = *std::move(record);
-      lookup_.values[found].Reset();
     } else if (!status.IsNotFound()) {
       return FromRocksDb(status, "cannot read a record");
     }
@@ -124,6 +123,7 @@ void RocksDbStorage::LookUpSettled() {
   lookup_.slices.assign(lookup_.keys.begin(), lookup_.keys.end());
   lookup_.statuses.resize(std::max(count, lookup_.statuses.size()));
   if (lookup_.values.size() < count) lookup_.values = std::vector<rocksdb::PinnableSlice>(count);
+  for (rocksdb::PinnableSlice& value : lookup_.values) value.Reset();  // a load that failed half way left some
   (*database_)
       ->MultiGet({}, database_->settled(), count, lookup_.slices.data(), lookup_.values.data(),
                  lookup_.statuses.data());
@@ -153,8 +153,9 @@ absl::StatusOr<std::string> RocksDbStorage::LoadPayload(const Key& key, const Re
 
 absl::StatusOr<CommitTimes> RocksDbStorage::Commit(absl::Span<const Mutation> mutations, Time now) {
   if (latch_->failed()) return latch_->status();
-  if (absl::Status status = Verify(mutations); !status.ok()) return status;
-
+  if (absl::Status status = Verify(mutations); !status.ok()) {
+    return absl::IsAborted(status) ? status : latch_->Latch(std::move(status));
+  }
   batch_.Clear();
   const OpenJournal::Trim trim = mutations.empty() ? OpenJournal::Trim{} : journal_.PlanShorter(now);
   journal_.Stage(trim, batch_);

@@ -5,8 +5,11 @@
 #ifndef SEMEL_STORAGE_ROCKSDB_SETTLED_VERSIONS_H_
 #define SEMEL_STORAGE_ROCKSDB_SETTLED_VERSIONS_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <variant>
 
 #include "absl/container/flat_hash_map.h"
 #include "storage/record.h"
@@ -34,7 +37,9 @@ class SettledVersions {
   // Bounds what is remembered for keys that were only looked at. Call before a load of `more` keys, all of which are then
   // remembered until the next load at least.
   void MakeRoom(size_t more) {
-    if (versions_.size() + more > kMost) versions_.clear();
+    if (versions_.size() + more <= kMost) return;
+    versions_.clear();
+    versions_.reserve(std::max(more, kMost));
   }
   void Remember(std::string encoded_key, SettledVersion version) {
     versions_.insert_or_assign(std::move(encoded_key), version);
@@ -46,7 +51,7 @@ class SettledVersions {
   void Forget(const std::string& encoded_key) { versions_.erase(encoded_key); }
 
  private:
-  static constexpr size_t kMost = 16'384;
+  static constexpr size_t kMost = 4096;
 
   absl::flat_hash_map<std::string, SettledVersion> versions_;
 };

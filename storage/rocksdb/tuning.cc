@@ -14,14 +14,14 @@ rocksdb::BlockBasedTableOptions TableTuning(const std::shared_ptr<rocksdb::Cache
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-  // Indexes and filters count against the cache, in small parts: a filter of a whole file, read again whenever it was
-  // evicted, would make absent keys slow where there are more keys than memory.
+  // Indexes and filters count against the cache, in parts: a filter of a whole file, read again whenever it was evicted,
+  // would make absent keys slow where there are more keys than memory. Parts large enough that the keys of a batch share them.
   table.cache_index_and_filter_blocks = true;
   table.cache_index_and_filter_blocks_with_high_priority = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
   table.partition_filters = true;
-  table.metadata_block_size = 8 << 10;
+  table.metadata_block_size = 32 << 10;
   table.format_version = 5;
   return table;
 }
@@ -66,13 +66,12 @@ rocksdb::DBOptions DatabaseTuning(const RocksDbOptions& options) {
   database.enable_write_thread_adaptive_yield = false;
 
   // A rarely written family keeps old logs alive, which a restart would have to read: flush it when they add up.
-  database.max_total_wal_size = 4 * options.memtable_bytes;
+  database.max_total_wal_size = 2 * options.memtable_bytes;
   database.max_background_jobs = 2;
   database.max_open_files = options.max_open_files;
   // Smooths write-back, so that the sync of a commit does not wait behind a whole compaction output.
   database.bytes_per_sync = 1 << 20;
 
-  database.skip_stats_update_on_db_open = true;
   database.stats_dump_period_sec = 0;
   database.stats_persist_period_sec = 0;
   database.keep_log_file_num = 4;
@@ -92,7 +91,7 @@ FamilyTuning TuneFamilies(const RocksDbOptions& options, const std::shared_ptr<c
 
   families.settled = BaseTuning(options, cache);
   // Most keys that are asked for are new: the memtable's bloom filter answers without a search in the skip list.
-  families.settled.memtable_prefix_bloom_size_ratio = 0.1;
+  families.settled.memtable_prefix_bloom_size_ratio = 0.02;  // some 60 bits a key
   families.settled.memtable_whole_key_filtering = true;
   families.settled.compaction_filter_factory = SettledExpiry(bounds);
 
