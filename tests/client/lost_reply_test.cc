@@ -1,0 +1,129 @@
+// The request arrives, the answer does not.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/client/server_fixture.h"
+
+namespace semel {
+namespace {
+
+class LostReplyTest : public ServerTest {};
+
+TEST_F(LostReplyTest, OfABeginDoesNotLockTheCallerOut) {
+  const auto client = ThroughProxy();
+  proxy().LoseReplies(1);
+  const Acquired acquired = Acquire(*client, "k");
+  EXPECT_EQ(proxy().replies_lost(), 1);
+  EXPECT_EQ(acquired.attempt, 1);
+  EXPECT_EQ(acquired.previous, Previous::kNone);
+}
+
+TEST_F(LostReplyTest, OfACompleteIsNoConflict) {
+  const auto client = ThroughProxy();
+  const Acquired acquired = Acquire(*client, "k");
+  proxy().LoseReplies(1);
+  const auto completed = client->Complete({.key = "k", .token = acquired.token, .outcome = Result{.payload = "r"}});
+  ASSERT_TRUE(completed.ok()) << completed.status();
+  EXPECT_TRUE(completed->already_applied);
+  EXPECT_EQ(proxy().replies_lost(), 1);
+}
+
+TEST_F(LostReplyTest, OfAnyOtherCallIsSurvived) {
+  const auto client = ThroughProxy();
+  const Acquired acquired = Acquire(*client, "k");
+  const auto lose = [&] { proxy().LoseReplies(1); };
+  lose();
+  EXPECT_TRUE(client->Renew({.key = "k", .token = acquired.token}).ok());
+  lose();
+  EXPECT_TRUE(client->Checkpoint("k", acquired.token, "data", false).ok());
+  lose();
+  EXPECT_TRUE(client->Lookup("k").ok());
+  lose();
+  EXPECT_TRUE(client->BatchRenew({{.key = "k", .token = acquired.token}}).ok());
+  lose();
+  EXPECT_TRUE(client->Release("k", acquired.token).ok());
+  EXPECT_EQ(proxy().replies_lost(), 5);
+}
+
+TEST_F(LostReplyTest, OfBothCallsOfARunDoesNotRunItTwice) {
+  const auto client = ThroughProxy();
+  int runs = 0;
+  proxy().LoseReplies(1);
+  const auto outcome = client->Run("k", [&](Attempt& attempt) -> Outcome {
+    ++runs;
+    EXPECT_EQ(attempt.number(), 1);
+    proxy().LoseReplies(1);
+    return Result{.payload = "r"};
+  });
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_FALSE(outcome->replayed);
+  EXPECT_EQ(runs, 1);
+  EXPECT_EQ(proxy().replies_lost(), 2);
+}
+
+TEST_F(LostReplyTest, SeveralInARowAreSurvived) {
+  const auto client = ThroughProxy();
+  proxy().LoseReplies(5);
+  EXPECT_EQ(Acquire(*client, "k").attempt, 1);
+  EXPECT_EQ(proxy().replies_lost(), 5);
+}
+
+TEST_F(LostReplyTest, OfAWaitingBeginIsSurvived) {
+  const auto client = ThroughProxy();
+  const auto direct = Direct();
+  const Acquired owner = Acquire(*direct, "k");
+  proxy().LoseReplies(1);
+  ASSERT_TRUE(direct->Complete({.key = "k", .token = owner.token, .outcome = Result{.payload = "r"}}).ok());
+  const auto answer = client->Begin({.key = "k", .wait = 30s});
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_TRUE(std::holds_alternative<Done>(*answer));
+}
+
+// The connection stays up and says nothing: each try ends at its own deadline.
+TEST_F(LostReplyTest, SilenceIsReportedAsUnknownAndCanBeAskedAgain) {
+  ClientOptions options;
+  options.try_timeout = 300ms;
+  options.retry.max_tries = 2;
+  options.retry.max_backoff = options.retry.initial_backoff = 1ms;
+  const auto client = ThroughProxy(options);
+  ASSERT_TRUE(client->Lookup("k").ok());  // connected
+
+  proxy().Swallow();
+  const AttemptId id = NewAttemptId();
+  const auto silence = client->Begin({.key = "k", .attempt_id = id});
+  EXPECT_EQ(silence.status().code(), absl::StatusCode::kDeadlineExceeded) << silence.status();
+  EXPECT_TRUE(DetailsOf(silence.status()).outcome_unknown);
+  EXPECT_THAT(std::string(silence.status().message()), testing::HasSubstr("same attempt id"));
+
+  proxy().Restore();
+  ClientOptions patient;
+  const Acquired acquired = Acquire(*ThroughProxy(patient), "k", {.attempt_id = id});
+  EXPECT_EQ(acquired.attempt, 1);
+}
+
+TEST_F(LostReplyTest, AServerThatIsNotThereHasChangedNothing) {
+  ClientOptions options;
+  options.call_timeout = 200ms;
+  options.address = "127.0.0.1:1";  // a reserved port: nobody listens
+  options.namespace_name = "shop";
+  const auto nobody = Client::Connect(options).value();
+  const auto answer = nobody->Begin({.key = "k"});
+  EXPECT_EQ(answer.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(DetailsOf(answer.status()).outcome_unknown) << answer.status();
+}
+
+TEST_F(LostReplyTest, ARestartOfTheServerIsSurvived) {
+  const auto client = ThroughProxy();
+  const Acquired acquired = Acquire(*client, "k");
+  RestartServer();
+  const auto completed = client->Complete({.key = "k", .token = acquired.token, .outcome = Result{.payload = "r"}});
+  ASSERT_TRUE(completed.ok()) << completed.status();
+  RestartServer();
+  const auto replayed = client->Begin({.key = "k"});
+  ASSERT_TRUE(replayed.ok()) << replayed.status();
+  EXPECT_TRUE(std::holds_alternative<Done>(*replayed));
+}
+
+}  // namespace
+}  // namespace semel
