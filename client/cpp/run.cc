@@ -39,6 +39,10 @@ Outcome WithoutPayload(const Result& result) {
   return Result{.content_type = result.content_type, .attributes = result.attributes, .omitted = true};
 }
 
+absl::Status NotBegun(const absl::Status& error) {
+  return WithMessage(error, absl::StrCat("the work was not begun: ", error.message()));
+}
+
 absl::Status NotRecorded(const absl::Status& error) {
   const bool taken_over = DetailsOf(error).reason == reason::kTokenStale;
   const std::string what =
@@ -68,7 +72,7 @@ absl::StatusOr<RunOutcome> Client::Run(std::string_view key, const Function& fn,
                                                     .wait = options.wait,
                                                     .owner = options.owner},
                                                    granted);
-  if (!answer.ok()) return answer.status();
+  if (!answer.ok()) return NotBegun(answer.status());
   auto* acquired = std::get_if<Acquired>(&*answer);
   if (acquired == nullptr) return NotRun(*std::move(answer));
   return RunAcquired(key, fn, options, std::move(*acquired), granted);

@@ -21,7 +21,7 @@ namespace semel {
 // min(max_backoff, initial_backoff * multiplier^(n-1)) ("full jitter", Brooker, "Exponential Backoff And Jitter", 2015), and
 // never shorter than what the server asked for.
 struct RetryOptions {
-  int max_tries = 20;  // at least 1; 1 does not retry. The call's timeout is the bound that usually ends it
+  int max_tries = 50;  // at least 1; 1 does not retry. The call's timeout is the bound that usually ends it
   Duration initial_backoff = std::chrono::milliseconds(50);
   Duration max_backoff = std::chrono::seconds(2);
   double multiplier = 2.0;
