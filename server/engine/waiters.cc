@@ -6,8 +6,8 @@
 namespace semel::engine {
 
 bool Waiters::Park(Operation* operation, Time until) {
-  if (waiters_.size() >= limits_.max_waiters) return false;
-  Queue& queue = queues_[operation->key];
+  if (waiters_.size() >= limits_.max_waiters || limits_.max_waiters_per_key == 0) return false;
+  Queue& queue = queues_[operation->key];  // never left empty
   if (queue.operations.size() >= limits_.max_waiters_per_key) return false;
   queue.operations.push_back(operation);
   const Timeout timeout{until, ++arrivals_};
