@@ -90,7 +90,7 @@ void AnnounceReady(const ops::Config& config, int port, int admin_port) {
   std::fflush(stdout);
 }
 
-// Lets load balancers notice before the door closes; a second signal cuts it short.
+// Lets owners finish and load balancers notice before the door closes; a second signal cuts it short.
 void WaitForDrain(const sigset_t& stop, engine::Duration delay) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(delay);
   const timespec timeout{.tv_sec = seconds.count(), .tv_nsec = (delay - seconds).count() * 1000};

@@ -140,8 +140,8 @@ std::vector<Setting<Config>> ServerSettings() {
           "Lines for people, or one JSON object a line. Logs go to stderr."),
       Time<C>(
           "shutdown.drain_delay", [](auto& c) -> auto& { return c.shutdown.drain_delay; }, seconds(0), minutes(10),
-          "After SIGTERM, how long calls are still taken while readiness already says no, so that load balancers "
-          "turn away first."),
+          "After SIGTERM, how long owners may still complete and renew. Readiness says no and Begins are refused "
+          "already, so that callers turn elsewhere first."),
       Time<C>(
           "shutdown.timeout", [](auto& c) -> auto& { return c.shutdown.timeout; }, milliseconds(100), hours(1),
           "After SIGTERM, when the process ends at the latest, calls in flight or not. Includes the drain delay."),
