@@ -1,9 +1,8 @@
 // What every request has: whose key, and which.
 
-#include <grpcpp/generic/generic_stub.h>
-
 #include "absl/strings/str_cat.h"
 #include "tests/e2e/refused_fields.h"
+#include "tests/support/raw_call.h"
 
 namespace semel::e2e {
 namespace {
@@ -88,19 +87,8 @@ TEST_F(KeyFieldsTest, BytesThatAreNoMessageAreRefused) {
   const std::string cut_off = "\x0A\x7Fshop";
   for (const std::string& bytes : {latin1_key, cut_off, std::string(1000, '\xFF')}) {
     ExpectUnchangedBy([&] {
-      grpc::GenericStub stub(server_.channel());
-      grpc::Slice slice(bytes);
-      const grpc::ByteBuffer request(&slice, 1);
-      grpc::ByteBuffer response;
-      grpc::ClientContext context;
-      grpc::CompletionQueue queue;
-      auto call = stub.PrepareUnaryCall(&context, "/semel.v1.IdempotencyService/Begin", request, &queue);
-      grpc::Status status;
-      call->StartCall();
-      call->Finish(&response, &status, &call);
-      void* tag = nullptr;
-      bool ok = false;
-      ASSERT_TRUE(queue.Next(&tag, &ok));
+      const grpc::Status status =
+          support::CallRaw(server_.channel(), "/semel.v1.IdempotencyService/Begin", bytes).status;
       EXPECT_EQ(status.error_code(), grpc::StatusCode::INTERNAL) << status.error_message();
     });
   }
