@@ -60,7 +60,7 @@ absl::Status RocksDbStorage::ReclaimInBackground() {
   return absl::OkStatus();
 }
 
-absl::Status RocksDbStorage::Reclaim() {
+absl::Status RocksDbStorage::Reclaim() const {
   if (latch_->failed()) return latch_->status();
   rocksdb::CompactRangeOptions everything;
   everything.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;

@@ -48,8 +48,8 @@ class RocksDbStorage final : public Storage {
   // Every later call fails.
   [[nodiscard]] absl::Status Close();
 
-  // Gives back all space that can be given back now, and waits for it. Reads and writes go on meanwhile.
-  [[nodiscard]] absl::Status Reclaim();
+  // Gives back all space that can be given back now, and waits for it. From any thread; reads and writes go on meanwhile.
+  [[nodiscard]] absl::Status Reclaim() const;
 
  private:
   struct Parts;  // what Open puts together

@@ -88,7 +88,8 @@ TEST_F(ExpiryTest, ATrimThatWasNotSyncedDropsNothing) {
   harness_.time.Advance(hours(48));
   harness_.disk().FailNextSync(".log");
   EXPECT_FALSE(storage().Maintain(Now()).ok());
-  harness_.ReopenAfterPowerCut(0);
+  harness_.LoseUnsynced(0);
+  harness_.Reopen();
   Reclaim();
   EXPECT_EQ(Load("a")->state, State::kDone);
   EXPECT_THAT(OpenNames(), IsEmpty());

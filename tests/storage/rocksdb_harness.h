@@ -92,19 +92,15 @@ class RocksDbHarness final : public StorageHarness {
   const RocksDbOptions& options() const { return options_; }
   void set_log(std::function<void(std::string)> log) { options_.log = std::move(log); }  // from the next opening on
 
-  // kill -9: what the process would still have written never reaches the files.
+  // kill -9: what the process would still have written never reaches the files. Or a power cut, if LoseUnsynced was called.
   void Reopen() override {
     disk_->Freeze();
     storage_.reset();
+    if (got_through_) disk_->LoseUnsynced(*got_through_);
     Open();
   }
-  // A power cut: of what was not synced, so many bytes a file got through.
-  void ReopenAfterPowerCut(uint64_t bytes_that_got_through) {
-    disk_->Freeze();
-    storage_.reset();
-    disk_->LoseUnsynced(bytes_that_got_through);
-    Open();
-  }
+  // From now on every Reopen is after a power cut: of what was not synced, so many bytes a file got through.
+  void LoseUnsynced(uint64_t bytes_that_got_through) { got_through_ = bytes_that_got_through; }
   void CloseAndReopen() {
     Shut();
     Open();
@@ -137,6 +133,7 @@ class RocksDbHarness final : public StorageHarness {
 
   TemporaryDirectory directory_;
   RocksDbOptions options_;
+  std::optional<uint64_t> got_through_;
   std::shared_ptr<FaultyFileSystem> disk_;
   std::unique_ptr<TestEnv> env_;
   std::unique_ptr<RocksDbStorage> storage_;

@@ -71,7 +71,8 @@ TEST_F(RecoveryTest, APowerCutLosesNothingThatWasAnswered) {
     harness_.disk().FailNextSync(".log");
     const Mutation unanswered{{"shop", name + "-unanswered"}, 0, InProgressRecord(++token_, Now())};
     ASSERT_FALSE(storage().Commit({&unanswered, 1}, Now()).ok());
-    harness_.ReopenAfterPowerCut(got_through);
+    harness_.LoseUnsynced(got_through);
+    harness_.Reopen();
 
     ASSERT_TRUE(storage().Health().ok());
     EXPECT_EQ(Load(name + "-open")->state, State::kInProgress);
