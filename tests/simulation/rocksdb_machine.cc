@@ -30,10 +30,10 @@ RocksDbMachine::RocksDbMachine(uint64_t seed) : chance_(seed), directory_(Parent
   options_.inline_payload_bytes = MemoryMachine::kInlinePayloadBytes;
   options_.reclaim_interval = 8s;
   options_.reclaim_slack = 1500ms;  // longer than a clock mark may lag behind: Clock::kStep
-  options_.trim_min_entries = chance_.Among<size_t>({4, 16, 64});
+  options_.trim_min_entries = chance_.Among<size_t>({4, 64, 1000});
   options_.trim_min_bytes = chance_.Among<size_t>({200, 100'000});
   options_.trim_batch_entries = chance_.Among<size_t>({1, 3, 256});
-  options_.trim_interval = chance_.Among<storage::Duration>({0s, 10s});
+  options_.trim_interval = chance_.Among<storage::Duration>({0s, 10s, 1h});
   options_.log = [](const std::string&) {};  // of the faults that are made on purpose
 }
 
@@ -65,6 +65,6 @@ bool RocksDbMachine::FailNextCommit(bool written) {
 }
 
 // Maintain flushes by itself, in the background; this compacts everything down, and strips and drops what may go.
-absl::Status RocksDbMachine::Stir(Chance& chance) { return chance.OneIn(3) ? storage_->Reclaim() : absl::OkStatus(); }
+absl::Status RocksDbMachine::Stir(Chance& chance) { return chance.OneIn(2) ? storage_->Reclaim() : absl::OkStatus(); }
 
 }  // namespace semel::simulation
