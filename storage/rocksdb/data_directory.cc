@@ -70,15 +70,16 @@ absl::Status SyncDirectory(const std::string& path) {
   return absl::OkStatus();
 }
 
-absl::Status MakeDirectory(const std::string& path) {
+absl::Status MakeDirectory(const fs::path& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (fs::is_directory(status)) return absl::OkStatus();
   if (fs::exists(status)) return Unusable(path, "not a directory");
   if (status.type() != fs::file_type::not_found) return SystemError(path, "cannot look at it", error.value());
-  if (!fs::create_directories(path, error) && error) return SystemError(path, "cannot make it", error.value());
+  if (absl::Status made = MakeDirectory(path.parent_path()); !made.ok()) return made;
+  if (!fs::create_directory(path, error) && error) return SystemError(path, "cannot make it", error.value());
   // The name of a new directory is lost in a power cut unless its parent is synced.
-  return SyncDirectory(fs::absolute(path).lexically_normal().parent_path());
+  return SyncDirectory(path.parent_path());
 }
 
 // What a directory that was never completed may hold. lost+found: a volume's own root is a fine data directory.
@@ -152,7 +153,8 @@ absl::Status WriteNewFormat(const std::string& path) {
 absl::StatusOr<DataDirectory> DataDirectory::Acquire(const std::string& path) {
   if (path.empty()) return absl::InvalidArgumentError("no data directory was named");
   bool incomplete = false;
-  if (absl::Status status = MakeDirectory(path); !status.ok()) return status;
+  const fs::path without_slash = fs::absolute(fs::path(path) / "").parent_path();
+  if (absl::Status status = MakeDirectory(without_slash); !status.ok()) return status;
   if (absl::Status status = CheckFormat(path, incomplete); !status.ok()) return status;
   absl::StatusOr<int> lock_file = Lock(path);
   if (!lock_file.ok()) return lock_file.status();

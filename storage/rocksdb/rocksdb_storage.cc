@@ -10,6 +10,8 @@
 namespace semel::storage {
 namespace {
 
+constexpr size_t kMostKeptBytes = 8 << 20;  // in a buffer between commits
+
 uint64_t PositionOf(Time time) { return static_cast<uint64_t>(std::max<int64_t>(Micros(time), 0)); }
 Time TimeOf(uint64_t position) { return FromMicros(static_cast<int64_t>(position)); }
 
@@ -173,6 +175,11 @@ absl::StatusOr<CommitTimes> RocksDbStorage::Commit(absl::Span<const Mutation> mu
   for (size_t i = 0; i < mutations.size(); ++i) Apply(i, mutations[i], first + i);
   bounds_->SetTrimmed(journal_.trimmed());
   committed_ = true;
+  // What honours a million leases at the start must not hold its memory for good.
+  if (batch_.GetDataSize() > kMostKeptBytes) {
+    batch_ = rocksdb::WriteBatch();
+    overwriting_ = {};
+  }
   return times;
 }
 

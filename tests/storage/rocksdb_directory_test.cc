@@ -59,6 +59,19 @@ TEST_F(DataDirectoryTest, AMissingDirectoryIsMadeWithItsParents) {
   EXPECT_TRUE(Open().ok());
 }
 
+TEST_F(DataDirectoryTest, ASlashAtTheEndMeansNothing) {
+  path_ = directory_ / "a/b/";
+  EXPECT_TRUE(Open().ok());
+  path_ = directory_ / "a/b";
+  EXPECT_TRUE(Open().ok());
+}
+
+TEST_F(DataDirectoryTest, AFileAmongTheParentsIsRefused) {
+  std::ofstream(directory_ / "file") << "text";
+  path_ = directory_ / "file/data";
+  EXPECT_THAT(std::string(Open().message()), HasSubstr("not a directory"));
+}
+
 TEST_F(DataDirectoryTest, AnEmptyDirectoryIsTaken) {
   fs::create_directory(path_);
   EXPECT_TRUE(Open().ok());
