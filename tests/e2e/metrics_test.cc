@@ -1,0 +1,168 @@
+// /metrics of the real server after traffic that is known to the last call.
+
+#include <gmock/gmock.h>
+
+#include "absl/strings/str_cat.h"
+#include "tests/support/caller.h"
+#include "tests/support/requests.h"
+#include "tests/support/scrape.h"
+#include "tests/support/semeld.h"
+
+namespace semel::e2e {
+namespace {
+
+using support::Caller;
+using support::Scrape;
+using support::Semeld;
+using support::ToWire;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr char kConfig[] = "namespaces:\n  payments:\n    on_lapse: in_doubt\n";
+constexpr char kMark[] = "top-secret-";  // in every key
+
+class MetricsTest : public testing::Test {
+ protected:
+  MetricsTest() : semeld_(directory_, {.config = kConfig}) {
+    EXPECT_TRUE(semeld_.AwaitReady()) << semeld_.Log();
+    caller_.emplace(semeld_.NewChannel());
+  }
+
+  static v1::BeginRequest Begin(const std::string& key, const std::string& ns = "payments") {
+    v1::BeginRequest begin = support::BeginOf(kMark + key);
+    begin.set_namespace_(ns);
+    return begin;
+  }
+  int64_t Acquire(const v1::BeginRequest& begin) {
+    const auto begun = caller_->Call(begin);
+    EXPECT_TRUE(begun->has_acquired()) << begun->ShortDebugString();
+    return begun->acquired().token();
+  }
+  template <class Request>
+  static Request InPayments(Request request) {
+    request.set_key(kMark + request.key());
+    request.set_namespace_("payments");
+    return request;
+  }
+
+  const support::TemporaryDirectory directory_;
+  Semeld semeld_;
+  std::optional<Caller> caller_;
+};
+
+std::string Calls(const std::string& method, const std::string& code) {
+  return absl::StrCat("semel_calls_total{method=\"", method, "\",code=\"", code, "\"}");
+}
+std::string Outcomes(const std::string& ns, const std::string& outcome) {
+  return absl::StrCat("semel_begin_outcomes_total{namespace=\"", ns, "\",outcome=\"", outcome, "\"}");
+}
+std::string InNamespace(const std::string& metric, const std::string& ns) {
+  return absl::StrCat(metric, "{namespace=\"", ns, "\"}");
+}
+
+TEST_F(MetricsTest, CountBeginsAndCompletes) {
+  v1::BeginRequest begin = Begin("order-1");
+  begin.set_fingerprint("one");
+  const int64_t token = Acquire(begin);
+  EXPECT_TRUE(caller_->Call(Begin("order-1"))->has_in_progress());
+  const v1::CompleteRequest complete = InPayments(support::ResultOf("order-1", token));
+  EXPECT_FALSE(caller_->Call(complete)->already_applied());
+  EXPECT_TRUE(caller_->Call(complete)->already_applied());
+  EXPECT_TRUE(caller_->Call(Begin("order-1"))->has_done());
+  EXPECT_TRUE(caller_->Call(begin)->has_done());
+  begin.set_fingerprint("another");
+  EXPECT_EQ(caller_->Call(begin).error().reason, "FINGERPRINT_MISMATCH");
+  EXPECT_EQ(caller_->Call(InPayments(support::RenewOf("order-1", token - 1))).error().reason, "TOKEN_STALE");
+  EXPECT_EQ(caller_->Call(Begin(std::string(256, 'k'))).error().reason, "FIELD_INVALID");
+  const int64_t failing = Acquire(Begin("order-2"));
+  EXPECT_TRUE(caller_->Call(InPayments(support::FailureOf("order-2", failing))).ok());
+  EXPECT_TRUE(caller_->Call(Begin("order-2"))->has_failed());
+
+  const Scrape scrape(semeld_.Get("/metrics").body);
+  EXPECT_EQ(scrape[Calls("Begin", "OK")], 6);
+  EXPECT_EQ(scrape[Calls("Begin", "FAILED_PRECONDITION")], 1);
+  EXPECT_EQ(scrape[Calls("Begin", "INVALID_ARGUMENT")], 1);
+  EXPECT_EQ(scrape[Calls("Complete", "OK")], 3);
+  EXPECT_EQ(scrape[Calls("Renew", "ABORTED")], 1);
+  EXPECT_EQ(scrape[Calls("Renew", "OK")], 0);
+  EXPECT_EQ(scrape["semel_call_seconds_count{method=\"Begin\"}"], 8);
+  EXPECT_EQ(scrape["semel_calls_in_flight"], 0);
+  EXPECT_EQ(scrape[Outcomes("payments", "acquired")], 2);
+  EXPECT_EQ(scrape[Outcomes("payments", "in_progress")], 1);
+  EXPECT_EQ(scrape[Outcomes("payments", "done")], 2);
+  EXPECT_EQ(scrape[Outcomes("payments", "failed")], 1);
+  EXPECT_EQ(scrape[Outcomes("payments", "mismatch")], 1);
+  EXPECT_EQ(scrape[InNamespace("semel_fingerprint_mismatches_total", "payments")], 1);
+  EXPECT_EQ(scrape[InNamespace("semel_stale_tokens_total", "payments")], 1);
+  EXPECT_EQ(scrape[InNamespace("semel_already_applied_total", "payments")], 1);
+  EXPECT_EQ(scrape["semel_completions_total{namespace=\"payments\",state=\"done\"}"], 1);
+  EXPECT_EQ(scrape["semel_completions_total{namespace=\"payments\",state=\"failed\"}"], 1);
+  EXPECT_EQ(scrape[Outcomes("(other)", "acquired")], 0);
+}
+
+TEST_F(MetricsTest, CountWhatBecomesOfSilentOwners) {
+  const auto brief = [](v1::BeginRequest begin) {
+    *begin.mutable_lease() = ToWire(absl::Milliseconds(10));
+    return begin;
+  };
+  const auto patient = [](v1::BeginRequest begin) {
+    *begin.mutable_wait() = ToWire(absl::Minutes(10));
+    return begin;
+  };
+  Acquire(brief(Begin("order-1", "warehouse")));
+  Acquire(patient(Begin("order-1", "warehouse")));
+  Acquire(brief(Begin("order-1")));
+  EXPECT_TRUE(caller_->Call(patient(Begin("order-1")))->has_in_doubt());
+  Acquire(Begin("order-2"));
+  Acquire(Begin("order-3"));
+
+  const Scrape scrape(semeld_.Get("/metrics").body);
+  EXPECT_EQ(scrape[InNamespace("semel_takeovers_total", "(other)")], 1);
+  EXPECT_EQ(scrape[InNamespace("semel_takeovers_total", "payments")], 0);
+  EXPECT_EQ(scrape[Outcomes("(other)", "acquired")], 2);
+  EXPECT_EQ(scrape[Outcomes("payments", "in_doubt")], 1);
+  EXPECT_EQ(scrape["semel_open_keys{state=\"in_progress\"}"], 3);
+  EXPECT_EQ(scrape["semel_open_keys{state=\"in_doubt\"}"], 1);
+  EXPECT_GT(scrape["semel_open_bytes"], 0);
+  EXPECT_EQ(scrape["semel_waiters"], 0);
+}
+
+TEST_F(MetricsTest, TellOfTheEngineAndTheDisk) {
+  v1::BatchBeginRequest batch;
+  for (int i = 0; i < 100; ++i) *batch.add_requests() = Begin(absl::StrCat("order-", i));
+  ASSERT_TRUE(caller_->Call(batch).ok());
+  const Scrape scrape(semeld_.Get("/metrics").body);
+  EXPECT_EQ(scrape[Calls("BatchBegin", "OK")], 1);
+  EXPECT_EQ(scrape[Outcomes("payments", "acquired")], 100);
+  EXPECT_EQ(scrape["semel_commits_total"], 1);
+  EXPECT_EQ(scrape["semel_commit_seconds_count"], 1);
+  EXPECT_EQ(scrape["semel_sync_seconds_count"], 1);
+  EXPECT_GT(scrape["semel_sync_seconds_sum"], 0);
+  EXPECT_EQ(scrape["semel_batch_operations_count"], 1);
+  EXPECT_EQ(scrape["semel_batch_operations_sum"], 100);
+  EXPECT_EQ(scrape["semel_queue_depth"], 0);
+  EXPECT_EQ(scrape["semel_storage_failed"], 0);
+  EXPECT_GT(scrape["semel_process_resident_memory_bytes"], 0);
+}
+
+// Keys may be anyone's names or card numbers, and namespaces outside the configuration could be endless.
+TEST_F(MetricsTest, TellNeitherKeysNorForeignNamespaces) {
+  for (int i = 0; i < 20; ++i) {
+    Acquire(Begin(absl::StrCat("order-", i)));
+    Acquire(Begin(absl::StrCat("order-", i), absl::StrCat("tenant-", i)));
+  }
+  EXPECT_FALSE(caller_->Call(Begin(std::string(300, 'k'))).ok());
+  const std::string text = semeld_.Get("/metrics").body;
+  EXPECT_THAT(text, Not(HasSubstr(kMark)));
+  EXPECT_THAT(text, Not(HasSubstr("tenant-")));
+  EXPECT_EQ(Scrape(text)[Outcomes("(other)", "acquired")], 20);
+  EXPECT_EQ(semeld_.Get("/livez").code, 200);
+  EXPECT_EQ(semeld_.Get("/readyz").code, 200);
+  EXPECT_EQ(semeld_.Get("/elsewhere").code, 404);
+  caller_.reset();
+  EXPECT_EQ(semeld_.Stop(), 0);
+  EXPECT_THAT(semeld_.Log(), Not(HasSubstr(kMark)));
+}
+
+}  // namespace
+}  // namespace semel::e2e

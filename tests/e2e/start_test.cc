@@ -1,0 +1,148 @@
+// Starts that must fail: with a code, with words that help, and without touching what others use.
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "tests/support/caller.h"
+#include "tests/support/requests.h"
+#include "tests/support/semeld.h"
+
+namespace semel::e2e {
+namespace {
+
+namespace fs = std::filesystem;
+
+using support::BeginOf;
+using support::Caller;
+using support::Semeld;
+using testing::AllOf;
+using testing::HasSubstr;
+
+constexpr int kStartFailed = 1;
+constexpr int kUsage = 2;
+
+class StartTest : public testing::Test {
+ protected:
+  // The exit code; what it says is in semeld.Log().
+  static int ExitOf(Semeld& semeld) {
+    EXPECT_FALSE(semeld.AwaitReady()) << "it must not say that it serves";
+    const auto ending = semeld.process().AwaitEnd();
+    return ending && ending->exit_code ? *ending->exit_code : -1;
+  }
+
+  // Contents by name.
+  static std::map<std::string, std::string> FilesOf(const std::string& path) {
+    std::map<std::string, std::string> files;
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path)) {
+      std::stringstream text;
+      if (entry.is_regular_file()) text << std::ifstream(entry.path()).rdbuf();
+      files[entry.path()] = text.str();
+    }
+    return files;
+  }
+
+  const support::TemporaryDirectory directory_;
+};
+
+class SecondServerTest : public StartTest {
+ protected:
+  SecondServerTest() : first_(directory_) {
+    EXPECT_TRUE(first_.AwaitReady()) << first_.Log();
+    const auto begun = Caller(first_.NewChannel()).Call(BeginOf("order-1"));
+    EXPECT_TRUE(begun->has_acquired());
+    token_ = begun->acquired().token();
+  }
+
+  void ExpectFirstUndisturbed() {
+    const auto completed = Caller(first_.NewChannel()).Call(support::ResultOf("order-1", token_));
+    EXPECT_TRUE(completed.ok()) << completed.error();
+    EXPECT_EQ(first_.Stop(), 0);
+  }
+
+  Semeld first_;
+  int64_t token_ = 0;
+};
+
+TEST_F(SecondServerTest, OnTheSameDirectory) {
+  const auto names = [&] {
+    std::vector<std::string> names;
+    for (const auto& [name, text] : FilesOf(directory_ / "data")) names.push_back(name);
+    return names;
+  };
+  const std::vector<std::string> before = names();
+  Semeld second(directory_);
+  EXPECT_EQ(ExitOf(second), kStartFailed);
+  EXPECT_THAT(second.Log(), AllOf(HasSubstr(directory_ / "data"),
+                                  HasSubstr(absl::StrCat("in use by process ", first_.process().pid()))));
+  EXPECT_EQ(names(), before);
+  ExpectFirstUndisturbed();
+}
+
+TEST_F(SecondServerTest, OnTheSamePort) {
+  const std::string port = absl::StrCat("127.0.0.1:", first_.port());
+  Semeld second(directory_, {.data_dir = "other", .listen = port});
+  EXPECT_EQ(ExitOf(second), kStartFailed);
+  EXPECT_THAT(second.Log(), AllOf(HasSubstr(port), HasSubstr("in use")));
+  ExpectFirstUndisturbed();
+}
+
+TEST_F(SecondServerTest, OnTheSameAdminPort) {
+  const std::string port = absl::StrCat("127.0.0.1:", first_.admin_port());
+  Semeld second(directory_, {.data_dir = "other", .admin_listen = port});
+  EXPECT_EQ(ExitOf(second), kStartFailed);
+  EXPECT_THAT(second.Log(), HasSubstr(port));
+  ExpectFirstUndisturbed();
+}
+
+TEST_F(StartTest, ABadConfigurationIsToldByFileAndLine) {
+  Semeld semeld(directory_,
+                {.config = "reflection: true\ndefault_policy:\n  lease_max: 1 hour\n  leese_default: 1s\n"});
+  EXPECT_EQ(ExitOf(semeld), kUsage);
+  EXPECT_THAT(semeld.Log(), AllOf(HasSubstr(directory_ / "data.yaml:3:"), HasSubstr("lease_max"),
+                                  HasSubstr(directory_ / "data.yaml:4:"), HasSubstr("leese_default")));
+  EXPECT_FALSE(fs::exists(directory_ / "data")) << "nothing is made before the configuration is right";
+}
+
+TEST_F(StartTest, AnImpossibleCombinationToo) {
+  Semeld semeld(directory_, {.config = "shutdown:\n  drain_delay: 30s\n  timeout: 10s\n"});
+  EXPECT_EQ(ExitOf(semeld), kUsage);
+  EXPECT_THAT(semeld.Log(), AllOf(HasSubstr(directory_ / "data.yaml:2:"), HasSubstr("shutdown.timeout")));
+}
+
+TEST_F(StartTest, AFlagThatIsWrong) {
+  Semeld semeld(directory_, {.listen = "localhost"});
+  EXPECT_EQ(ExitOf(semeld), kUsage);
+  EXPECT_THAT(semeld.Log(), HasSubstr("--listen"));
+}
+
+TEST_F(StartTest, ADirectoryOfSomeoneElse) {
+  fs::create_directory(directory_ / "data");
+  std::ofstream(directory_ / "data" + "/letter.txt") << "Dear Sir";
+  const auto before = FilesOf(directory_ / "data");
+  Semeld semeld(directory_);
+  EXPECT_EQ(ExitOf(semeld), kStartFailed);
+  EXPECT_THAT(semeld.Log(), HasSubstr("letter.txt"));
+  EXPECT_EQ(FilesOf(directory_ / "data"), before);
+}
+
+TEST_F(StartTest, AFormatOfTheFuture) {
+  {
+    Semeld first(directory_);
+    ASSERT_TRUE(first.AwaitReady()) << first.Log();
+    ASSERT_EQ(first.Stop(), 0);
+  }
+  std::ofstream(directory_ / "data" + "/FORMAT") << "semel storage format 99\n";
+  const auto before = FilesOf(directory_ / "data");
+  Semeld semeld(directory_);
+  EXPECT_EQ(ExitOf(semeld), kStartFailed);
+  EXPECT_THAT(semeld.Log(), AllOf(HasSubstr("storage format 99"), HasSubstr("Nothing was changed")));
+  EXPECT_EQ(FilesOf(directory_ / "data"), before);
+}
+
+}  // namespace
+}  // namespace semel::e2e
