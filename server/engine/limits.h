@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 
+#include "storage/clock.h"
 #include "storage/time.h"
 
 namespace semel::engine {
@@ -42,6 +43,10 @@ inline constexpr Duration kMaxWait = std::chrono::hours(1);
 inline constexpr Duration kMaxRetryAfter = std::chrono::hours(24 * 7);
 inline constexpr Duration kMinRetention = std::chrono::milliseconds(1);
 inline constexpr Duration kMaxRetentionCeiling = std::chrono::hours(24 * 3660);  // ten years
+// After a crash, leases that lapsed up to a clock step before it are honoured again, because nobody can know that they had
+// lapsed. A key must not have been forgotten meanwhile, or it would come back to life.
+inline constexpr Duration kMinAbandonedRetention = std::chrono::seconds(10);
+static_assert(kMinAbandonedRetention >= 2 * storage::Clock::kStep);
 
 // Messages. 4 MiB is what gRPC clients accept by default, in every language.
 inline constexpr size_t kMaxMessageBytes = 4 * kMiB;

@@ -180,6 +180,7 @@ std::vector<Setting<Policy>> PolicySettings() {
   using P = Policy;
   using engine::kMaxLeaseCeiling;
   using engine::kMaxRetentionCeiling;
+  using engine::kMinAbandonedRetention;
   using engine::kMinLease;
   using engine::kMinRetention;
   return {
@@ -205,7 +206,7 @@ std::vector<Setting<Policy>> PolicySettings() {
                                      {"in_doubt", engine::LapsePolicy::kInDoubt}},
           "What becomes of a key whose owner fell silent: the next Begin takes over, or a person resolves it."),
       Time<P>(
-          "abandoned_retention", [](auto& p) -> auto& { return p.abandoned_retention; }, kMinRetention,
+          "abandoned_retention", [](auto& p) -> auto& { return p.abandoned_retention; }, kMinAbandonedRetention,
           kMaxRetentionCeiling, "How long a key in progress or in doubt is kept after its lease lapsed."),
       Count<P>(
           "max_attempts", [](auto& p) -> auto& { return p.max_attempts; }, 0, 1'000'000,

@@ -31,7 +31,7 @@ engine::PolicyTable SimulatedPolicies() {
   engine::Policy brief;
   brief.result_retention = 100ms;
   brief.key_retention = 300ms;
-  brief.abandoned_retention = 3s;  // longer than what a restart may not know of: Clock::kStep
+  brief.abandoned_retention = engine::kMinAbandonedRetention;
   return engine::PolicyTable(rerun, {{"brief", brief}, {"doubt", doubt}, {"tries", tries}});
 }
 
