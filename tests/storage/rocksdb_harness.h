@@ -90,6 +90,15 @@ class RocksDbHarness final : public StorageHarness {
   RocksDbStorage& storage() override { return *storage_; }
   FaultyFileSystem& disk() { return *disk_; }
   const RocksDbOptions& options() const { return options_; }
+  // The file below db/ with this extension that holds most.
+  std::string LargestFile(const std::string& extension) const {
+    std::string largest;
+    for (const auto& entry : std::filesystem::directory_iterator(options_.path + "/db")) {
+      if (entry.path().extension() != extension) continue;
+      if (largest.empty() || entry.file_size() > std::filesystem::file_size(largest)) largest = entry.path();
+    }
+    return largest;
+  }
   void set_log(std::function<void(std::string)> log) { options_.log = std::move(log); }  // from the next opening on
 
   // kill -9: what the process would still have written never reaches the files. Or a power cut, if LoseUnsynced was called.

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "tests/storage/rocksdb_harness.h"
 
 namespace semel::storage {
@@ -83,6 +86,32 @@ TEST_F(RecoveryTest, APowerCutLosesNothingThatWasAnswered) {
   for (const auto& [key, record] : Scan({})) {
     EXPECT_EQ(IsOpen(record), key.name.ends_with("-open")) << key.name;
   }
+}
+
+// Letting go of what follows the damage would forget answers that were given, and call it success.
+TEST_F(RecoveryTest, ADamagedLogIsRefusedAndNotCutShort) {
+  for (int i = 0; i < 50; ++i) Begin(std::to_string(i));
+  harness_.Shut();
+  const std::string log = harness_.LargestFile(".log");
+  std::fstream file(log, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(std::filesystem::file_size(log) / 2));
+  const char byte = static_cast<char>(file.peek());
+  file.seekp(file.tellg());
+  file.put(static_cast<char>(byte ^ 1));
+  file.close();
+  const absl::Status status = RocksDbStorage::Open(harness_.options(), harness_.time).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+}
+
+TEST_F(RecoveryTest, AMissingTableIsRefused) {
+  for (int i = 0; i < 50; ++i) Begin(std::to_string(i));
+  for (int i = 0; i < 50; ++i) Complete(std::to_string(i));
+  ASSERT_TRUE(storage().Reclaim().ok());
+  harness_.Shut();
+  for (const auto& entry : std::filesystem::directory_iterator(harness_.options().path + "/db")) {
+    if (entry.path().extension() == ".sst") std::filesystem::remove(entry.path());
+  }
+  EXPECT_FALSE(RocksDbStorage::Open(harness_.options(), harness_.time).ok());
 }
 
 TEST_F(RecoveryTest, PositionsOfADeadProcessAreNotUsedAgain) {
