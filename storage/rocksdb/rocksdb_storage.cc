@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/record_codec.h"
+#include "storage/rocksdb/torn_log.h"
 
 namespace semel::storage {
 namespace {
@@ -34,14 +35,26 @@ struct RocksDbStorage::Parts {
   std::unique_ptr<Database> database;
 };
 
+absl::StatusOr<std::unique_ptr<Database>> RocksDbStorage::OpenDatabase(const RocksDbOptions& options,
+                                                                       const Parts& parts) {
+  const std::string path = parts.directory.database_path();
+  const bool create = parts.directory.incomplete();
+  absl::StatusOr<std::unique_ptr<Database>> database = Database::Open(path, create, options, parts.bounds, parts.latch);
+  if (!absl::IsDataLoss(database.status())) return database;
+  const absl::StatusOr<std::string> mended = MendTornLog(path, parts.directory.path());
+  if (!mended.ok()) return mended.status();
+  if (mended->empty()) return database;
+  if (options.log) options.log(*mended);
+  return Database::Open(path, create, options, parts.bounds, parts.latch);
+}
+
 absl::StatusOr<std::unique_ptr<RocksDbStorage>> RocksDbStorage::Open(RocksDbOptions options, const TimeSource& time) {
   absl::StatusOr<DataDirectory> directory = DataDirectory::Acquire(options.path);
   if (!directory.ok()) return directory.status();
   Parts parts{.directory = *std::move(directory),
               .latch = std::make_shared<FailureLatch>(options.log),
               .bounds = std::make_shared<ReclaimBounds>(options.reclaim_slack)};
-  absl::StatusOr<std::unique_ptr<Database>> database =
-      Database::Open(parts.directory.database_path(), parts.directory.incomplete(), options, parts.bounds, parts.latch);
+  absl::StatusOr<std::unique_ptr<Database>> database = OpenDatabase(options, parts);
   if (!database.ok()) return database.status();
   parts.database = *std::move(database);
   if (parts.directory.incomplete()) {

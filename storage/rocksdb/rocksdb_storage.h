@@ -54,6 +54,7 @@ class RocksDbStorage final : public Storage {
  private:
   struct Parts;  // what Open puts together
   RocksDbStorage(RocksDbOptions options, Parts parts);
+  static absl::StatusOr<std::unique_ptr<Database>> OpenDatabase(const RocksDbOptions& options, const Parts& parts);
 
   // Load.
   void LookUpSettled();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <utility>
 
 namespace semel::storage {
@@ -12,6 +13,8 @@ using rocksdb::IODebugContext;
 using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 using Operation = FaultyFileSystem::Operation;
+
+constexpr uint64_t kSector = 512;
 
 class FaultyFile final : public rocksdb::FSWritableFileOwnerWrapper {
  public:
@@ -74,6 +77,20 @@ void FaultyFileSystem::LoseUnsynced(uint64_t bytes_that_got_through) {
   for (const auto& [name, sizes] : sizes_) {
     if (!std::filesystem::exists(name)) continue;
     std::filesystem::resize_file(name, std::min(sizes.written, sizes.synced + bytes_that_got_through));
+  }
+}
+
+void FaultyFileSystem::TearUnsynced(bool odd) {
+  std::lock_guard lock(mutex_);
+  for (const auto& [name, sizes] : sizes_) {
+    if (!std::filesystem::exists(name)) continue;
+    std::fstream file(name, std::ios::in | std::ios::out | std::ios::binary);
+    for (uint64_t at = sizes.synced, end = 0; at < sizes.written; at = end) {
+      end = std::min(sizes.written, (at / kSector + 1) * kSector);
+      if ((at / kSector % 2 != 0) != odd) continue;
+      file.seekp(static_cast<std::streamoff>(at));
+      file << std::string(end - at, '\0');
+    }
   }
 }
 

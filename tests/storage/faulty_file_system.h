@@ -35,6 +35,9 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
   void Freeze();
   // Only after Freeze, when nothing is open any more.
   void LoseUnsynced(uint64_t bytes_that_got_through);
+  // As LoseUnsynced, but the disk wrote out of order: the files are as long as they were, and of what was not synced every
+  // other sector of 512 bytes reads as zeros, the even ones or the odd ones.
+  void TearUnsynced(bool odd);
 
   // For the files that it opens.
   enum class Operation { kAppend, kSync };

@@ -108,6 +108,12 @@ class RocksDbHarness final : public StorageHarness {
     if (got_through_) disk_->LoseUnsynced(*got_through_);
     Open();
   }
+  void ReopenTorn(bool odd) {
+    disk_->Freeze();
+    storage_.reset();
+    disk_->TearUnsynced(odd);
+    Open();
+  }
   // From now on every Reopen is after a power cut: of what was not synced, so many bytes a file got through.
   void LoseUnsynced(uint64_t bytes_that_got_through) { got_through_ = bytes_that_got_through; }
   void CloseAndReopen() {
