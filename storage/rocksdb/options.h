@@ -47,7 +47,8 @@ struct RocksDbOptions {
   // How often Maintain cuts the journal below the threshold too, so that settled records become reclaimable.
   Duration trim_interval = std::chrono::seconds(10);
 
-  // Where messages for an operator go: few, whole sentences. Called from any thread.
+  // Where messages for an operator go: few, whole sentences. Called from any thread, also from RocksDB's with its locks held:
+  // it must not call the storage.
   std::function<void(std::string)> log;
 
   // For tests. Neither is owned; nullptr is the machine's own.

@@ -55,8 +55,13 @@ rocksdb::DBOptions DatabaseTuning(const RocksDbOptions& options) {
   // What was acknowledged must be there, or the database does not open: point-in-time recovery would drop the rest of the log
   // behind a damaged record and call it success. Only an unfinished last record, which nobody was told of, is let go.
   database.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  database.track_and_verify_wals_in_manifest = true;
+  // Before RocksDB 7.10 it counts logs as missing that SyncWAL had seen and a purge then removed (facebook/rocksdb#10892): a
+  // healthy database would not open.
+  database.track_and_verify_wals_in_manifest = false;
   database.paranoid_checks = true;
+  // What a dead process wrote but never synced may be read back from the page cache alone. Answers will rest on it, so it is
+  // made durable, in tables, before the first of them.
+  database.avoid_flush_during_recovery = false;
   // A failure is final (protocol rule 17): RocksDB may not resume by itself behind the latch.
   database.max_bgerror_resume_count = 0;
 
