@@ -21,6 +21,11 @@ Time LastMomentToAnswer(Time deadline, Time now) {
   return deadline - way_back - left / 100;
 }
 
+Refusal Unreadable() {
+  return {.reason = Reason::kStorageFailed,
+          .message = "what is stored for this key cannot be read; nothing changed, other keys are served"};
+}
+
 Batch::Batch(storage::Storage& storage, Waiters& waiters, const Limits& limits, EngineStats& stats, int64_t& last_token,
              bool draining)
     : storage_(storage),
@@ -56,13 +61,13 @@ absl::Status Batch::Load(absl::Span<Operation* const> operations, absl::Span<con
 
 void Batch::Serve(Operation* operation) {
   if (operation->caller_gone || operation->deadline <= now_) {
-    stats_.dropped_past_deadline.Add();
-    return Say(operation,
-               Refusal{.reason = Reason::kDeadlineExceeded, .message = "the caller gave up before a decision"});
+    return SayTooLate(operation);
   }
   if (draining_ && std::holds_alternative<Begin>(operation->request)) {
     return Say(operation, Refusal{.reason = Reason::kDraining, .message = "this server is shutting down: try again"});
   }
+  // Whoever waits has been here longer.
+  if (std::holds_alternative<Begin>(operation->request)) WakeWaiters(operation->key);
   const bool had_waiters = waiters_.Waiting(operation->key);
   Reply reply = DecideOver(*operation);
   const auto* in_progress = std::get_if<InProgress>(&reply);
@@ -71,6 +76,7 @@ void Batch::Serve(Operation* operation) {
 }
 
 void Batch::ServeNow(Operation* operation) {
+  if (operation->deadline <= now_) return SayTooLate(operation);
   Say(operation, DecideOver(*operation));
   if (overlay_.at(operation->key).dirty) WakeWaiters(operation->key);
 }
@@ -78,6 +84,11 @@ void Batch::ServeNow(Operation* operation) {
 void Batch::WakeWaiters(const Key& key) {
   while (Operation* waiter = waiters_.Front(key)) {
     if (woken_bytes_ > kMaxWokenBytes) return waiters_.SetLapse(key, now_);  // due at once: the next batch goes on
+    if (waiter->deadline <= now_) {
+      waiters_.Remove(waiter);
+      SayTooLate(waiter);
+      continue;
+    }
     Reply reply = DecideOver(*waiter);
     if (const auto* done = std::get_if<Done>(&reply)) woken_bytes_ += done->result.payload.size();
     if (const auto* in_progress = std::get_if<InProgress>(&reply)) {
@@ -128,10 +139,7 @@ Reply Batch::WithPayload(const Operation& operation, const storage::Record& reco
     result->payload_detached = false;
     return reply;
   }
-  if (!absl::IsNotFound(payload.status())) {
-    read_failure_.Update(payload.status());
-    return reply;
-  }
+  if (!absl::IsNotFound(payload.status())) return Unreadable();
   // Its retention ended between this batch's time and now.
   if (found == nullptr) return Expired{.complete_time = record.complete_time};
   found->state = VisibleState::kExpired;
@@ -180,10 +188,15 @@ bool Batch::Park(Operation* operation, const InProgress& reply) {
   return true;
 }
 
+// Nothing is decided for a caller that has given up: a lease would lapse for nobody.
+void Batch::SayTooLate(Operation* operation) {
+  stats_.dropped_past_deadline.Add();
+  Say(operation, Refusal{.reason = Reason::kDeadlineExceeded, .message = "the caller gave up before a decision"});
+}
+
 void Batch::Say(Operation* operation, Reply reply) { answers_.push_back({operation, std::move(reply)}); }
 
 absl::Status Batch::Commit() {
-  if (!read_failure_.ok()) return read_failure_;
   std::vector<storage::Mutation> mutations;
   for (auto& [key, slot] : overlay_) {
     if (!slot.dirty) continue;

@@ -23,6 +23,9 @@ namespace semel::engine {
 // three digits of how long a caller is patient, rounded up: up to a hundredth too much.
 Time LastMomentToAnswer(Time deadline, Time now);
 
+// What is said of a key whose record or payload is damaged. Names neither the key nor a file: it may reach others.
+Refusal Unreadable();
+
 class Batch {
  public:
   struct Answer {
@@ -43,7 +46,7 @@ class Batch {
   void ServeNow(Operation* operation);  // never parks: its wait is over
   void WakeWaiters(const Key& key);     // lets those who wait for the key decide again, the longest waiting first
 
-  // Commit: one synced write, or none when nothing changed. Fails too when a stored payload could not be read.
+  // Commit: one synced write, or none when nothing changed.
   [[nodiscard]] absl::Status Commit();
 
   // After Commit succeeded: what to say. The same with `instead` in the place of every reply: after it failed.
@@ -62,6 +65,7 @@ class Batch {
   std::optional<Refusal> RefuseToGrow(const Slot& slot, const storage::Record& next);
   bool Park(Operation* operation, const InProgress& reply);
   void Say(Operation* operation, Reply reply);
+  void SayTooLate(Operation* operation);
 
   storage::Storage& storage_;
   Waiters& waiters_;
@@ -73,9 +77,8 @@ class Batch {
 
   absl::flat_hash_map<Key, Slot> overlay_;
   std::vector<Answer> answers_;
-  absl::Status read_failure_;  // of a payload, noted where it arose, returned by Commit
-  size_t woken_bytes_ = 0;     // of payload, handed to waiters by this batch
-  size_t opened_keys_ = 0;     // by this batch, on top of what storage counts
+  size_t woken_bytes_ = 0;  // of payload, handed to waiters by this batch
+  size_t opened_keys_ = 0;  // by this batch, on top of what storage counts
   size_t opened_bytes_ = 0;
 };
 

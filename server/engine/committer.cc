@@ -1,6 +1,7 @@
 #include "server/engine/committer.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -14,10 +15,10 @@ namespace {
 
 constexpr int64_t kNothingDue = std::numeric_limits<int64_t>::max();
 
-Refusal StorageFailed(const absl::Status& status) {
+// The cause stands in the log: it may name files, which are not the callers' business.
+Refusal StorageFailed() {
   return {.reason = Reason::kStorageFailed,
-          .message = "storage failed; nothing is promised until this server restarts and reads back what is on disk",
-          .metadata = {{"cause", std::string(status.message())}}};
+          .message = "storage failed; nothing is promised until this server restarts and reads back what is on disk"};
 }
 
 }  // namespace
@@ -72,42 +73,67 @@ void Committer::Drain() {
 }
 
 std::vector<Batch::Answer> Committer::RunLocked(absl::Span<Operation* const> overdue,
-                                                absl::Span<Operation* const> operations) {
-  Batch batch(storage_, waiters_, limits_, stats_, last_token_, draining_);
-  std::vector<Operation*> undecided(overdue.begin(), overdue.end());
-  undecided.insert(undecided.end(), operations.begin(), operations.end());
-  const std::vector<Key> lapsed = waiters_.LapsedKeys(batch.now());
-
-  absl::Status status = batch.Load(undecided, lapsed);
-  if (status.ok()) {
-    undecided.clear();
-    for (Operation* operation : overdue) batch.ServeNow(operation);
-    for (const Key& key : lapsed) batch.WakeWaiters(key);
-    for (Operation* operation : operations) batch.Serve(operation);
-    stats_.batch_size.Observe(overdue.size() + operations.size());
-    status = batch.Commit();
-  }
-  std::vector<Batch::Answer> answers = status.ok() ? batch.TakeAnswers() : FailAll(batch, undecided, status);
+                                                absl::Span<Operation* const> arrived) {
+  const std::vector<Key> lapsed = waiters_.LapsedKeys(storage_.clock().Now());
+  const Work work{.arrived = arrived, .lapsed = lapsed, .overdue = overdue};
+  stats_.batch_size.Observe(overdue.size() + arrived.size());
+  std::vector<Batch::Answer> answers;
+  RunWork(work, answers);
   for (const Batch::Answer& answer : answers) TallyAnswer(*answer.operation, answer.reply, stats_);
   PublishWaiters();
   return answers;
+}
+
+void Committer::RunWork(const Work& work, std::vector<Batch::Answer>& answers) {
+  Batch batch(storage_, waiters_, limits_, stats_, last_token_, draining_);
+  std::vector<Operation*> operations(work.arrived.begin(), work.arrived.end());
+  operations.insert(operations.end(), work.overdue.begin(), work.overdue.end());
+  if (absl::Status status = batch.Load(operations, work.lapsed); !status.ok()) {
+    if (!storage_.Health().ok()) return FailAll(work, answers);
+    return work.size() > 1 ? RunOneByOne(work, answers) : RefuseUnreadable(work, answers);
+  }
+  // What arrived comes first: an owner whose Complete was held up by us must not lose its key to those who wait for it.
+  for (Operation* operation : work.arrived) batch.Serve(operation);
+  for (const Key& key : work.lapsed) batch.WakeWaiters(key);
+  for (Operation* operation : work.overdue) batch.ServeNow(operation);
+  const absl::Status status = batch.Commit();
+  std::vector<Batch::Answer> said = status.ok() ? batch.TakeAnswers() : batch.TakeAnswers(StorageFailed());
+  std::move(said.begin(), said.end(), std::back_inserter(answers));
+  if (!status.ok()) FailAll({}, answers);
+}
+
+// One of the records is damaged: the others must not suffer for it. As bbolt's trySolo.
+void Committer::RunOneByOne(const Work& work, std::vector<Batch::Answer>& answers) {
+  for (size_t i = 0; i < work.arrived.size(); ++i) RunWork({.arrived = work.arrived.subspan(i, 1)}, answers);
+  for (size_t i = 0; i < work.lapsed.size(); ++i) RunWork({.lapsed = work.lapsed.subspan(i, 1)}, answers);
+  for (size_t i = 0; i < work.overdue.size(); ++i) RunWork({.overdue = work.overdue.subspan(i, 1)}, answers);
+}
+
+void Committer::RefuseUnreadable(const Work& work, std::vector<Batch::Answer>& answers) {
+  stats_.storage_failures.Add();
+  for (Operation* operation : work.arrived) answers.push_back({operation, Unreadable()});
+  for (Operation* operation : work.overdue) answers.push_back({operation, Unreadable()});
+  for (const Key& key : work.lapsed) {
+    while (Operation* waiter = waiters_.Front(key)) {
+      waiters_.Remove(waiter);
+      answers.push_back({waiter, Unreadable()});
+    }
+  }
+}
+
+// A failed write is final, so nobody is left waiting for something that will not come (rule 17).
+void Committer::FailAll(const Work& work, std::vector<Batch::Answer>& answers) {
+  stats_.storage_failures.Add();
+  const Refusal refusal = StorageFailed();
+  for (Operation* operation : work.arrived) answers.push_back({operation, refusal});
+  for (Operation* operation : work.overdue) answers.push_back({operation, refusal});
+  for (Operation* operation : waiters_.TakeAll()) answers.push_back({operation, refusal});
 }
 
 void Committer::PublishWaiters() {
   stats_.waiters.Set(static_cast<int64_t>(waiters_.size()));
   const std::optional<Time> due = waiters_.NextDue();
   next_due_.store(due ? Micros(*due) : kNothingDue, std::memory_order_relaxed);
-}
-
-// Storage errors are final, so nobody is left waiting for something that will not come (rule 17).
-std::vector<Batch::Answer> Committer::FailAll(Batch& batch, absl::Span<Operation* const> undecided,
-                                              const absl::Status& status) {
-  stats_.storage_failures.Add();
-  const Refusal refusal = StorageFailed(status);
-  std::vector<Batch::Answer> answers = batch.TakeAnswers(refusal);
-  for (Operation* operation : undecided) answers.push_back({operation, refusal});
-  for (Operation* operation : waiters_.TakeAll()) answers.push_back({operation, refusal});
-  return answers;
 }
 
 void Committer::Finish(std::vector<Batch::Answer> answers) {

@@ -58,11 +58,22 @@ class Committer {
   Time Now() const { return storage_.clock().Now(); }
 
  private:
-  // Decides `operations`, and `overdue` which may not wait any longer. Returns what to say once the lock is gone.
-  std::vector<Batch::Answer> RunLocked(absl::Span<Operation* const> overdue, absl::Span<Operation* const> operations)
+  // What one batch is made of: operations that arrived, keys whose lease has lapsed, waiters that may not wait any longer.
+  struct Work {
+    absl::Span<Operation* const> arrived;
+    absl::Span<const Key> lapsed;
+    absl::Span<Operation* const> overdue;
+
+    size_t size() const { return arrived.size() + lapsed.size() + overdue.size(); }
+  };
+
+  // Returns what to say once the lock is gone.
+  std::vector<Batch::Answer> RunLocked(absl::Span<Operation* const> overdue, absl::Span<Operation* const> arrived)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::vector<Batch::Answer> FailAll(Batch& batch, absl::Span<Operation* const> undecided, const absl::Status& status)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RunWork(const Work& work, std::vector<Batch::Answer>& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RunOneByOne(const Work& work, std::vector<Batch::Answer>& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RefuseUnreadable(const Work& work, std::vector<Batch::Answer>& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void FailAll(const Work& work, std::vector<Batch::Answer>& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PublishWaiters() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);  // for those who look without the lock
   absl::Status ForgetAbandoned(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Finish(std::vector<Batch::Answer> answers) ABSL_LOCKS_EXCLUDED(mutex_);

@@ -122,9 +122,29 @@ TEST_F(CommitterTest, AllWhoWaitedTooLongAreAnsweredInOneRun) {
   Advance(20s);
   TestOperation* complete = Make(CompleteWith(token));
   Run({complete});
-  EXPECT_TRUE(one->Is<InProgress>()) << "its wait was over before the Complete was decided";
-  EXPECT_TRUE(two->Is<InProgress>());
   EXPECT_TRUE(complete->Is<Completed>());
+  EXPECT_TRUE(one->Is<Done>()) << "what arrived is decided first, and then there is a better answer than in_progress";
+  EXPECT_TRUE(two->Is<Done>());
+}
+
+// A sync that stalls past the lease holds up the owner's Complete in front of us: that must not cost it the key.
+TEST_F(CommitterTest, AnOwnerThatWeHeldUpDoesNotLoseItsKeyToThoseWhoWait) {
+  const int64_t token = Acquire('A');
+  TestOperation* waiter = RunOne(BeginBy('B', 10min));
+  Advance(31s);
+  TestOperation* complete = Make(CompleteWith(token, "paid"));
+  Run({complete});
+  EXPECT_TRUE(complete->Is<Completed>()) << complete->said();
+  ASSERT_TRUE(waiter->Is<Done>()) << waiter->said();
+}
+
+TEST_F(CommitterTest, WhoWaitsComesBeforeWhoArrives) {
+  Acquire('A');
+  TestOperation* waiter = RunOne(BeginBy('B', 10min));
+  Advance(31s);
+  TestOperation* newcomer = RunOne(BeginBy('C'));
+  EXPECT_TRUE(waiter->Is<Acquired>()) << waiter->said();
+  EXPECT_TRUE(newcomer->Is<InProgress>()) << newcomer->said();
 }
 
 TEST_F(CommitterTest, ACancelledWaiterLeavesNothingBehind) {

@@ -29,13 +29,14 @@ void FitIntoBudget(Call& call, Reply& reply) {
 
 std::vector<Model::Verdict> Model::Run(Time now, const std::vector<Call*>& calls) {
   StartBatch(now);
-  for (Call* overdue : Take(/*all=*/false)) ServeNow(*overdue);
+  const std::vector<Call*> overdue = Take(/*all=*/false);
   std::vector<Key> lapsed;
   for (const auto& [key, queue] : queues_) {
     if (now >= keys_[key].lease_end()) lapsed.push_back(key);
   }
-  for (const Key& key : lapsed) Wake(key);
   for (Call* call : calls) Serve(*call);
+  for (const Key& key : lapsed) Wake(key);
+  for (Call* call : overdue) ServeNow(*call);
   return std::move(verdicts_);
 }
 
@@ -61,6 +62,7 @@ void Model::Serve(Call& call) {
     verdicts_.push_back({&call, engine::Refusal{.reason = engine::Reason::kDraining}});
     return;
   }
+  if (std::holds_alternative<engine::Begin>(call.request)) Wake(call.key);
   Reply reply = Decide(call);
   if (std::holds_alternative<engine::InProgress>(reply) && Park(call)) return;
   verdicts_.push_back({&call, std::move(reply)});
@@ -68,6 +70,10 @@ void Model::Serve(Call& call) {
 }
 
 void Model::ServeNow(Call& call) {
+  if (call.deadline <= now_) {
+    verdicts_.push_back({&call, engine::Refusal{.reason = engine::Reason::kDeadlineExceeded}});
+    return;
+  }
   verdicts_.push_back({&call, Decide(call)});
   if (changed_) Wake(call.key);
 }
@@ -93,7 +99,8 @@ void Model::Wake(const Key& key) {
   while (queues_.contains(key)) {
     Queue& queue = queues_[key];
     Call& call = *queue.front().call;
-    Reply reply = Decide(call);
+    const bool too_late = call.deadline <= now_;
+    Reply reply = too_late ? engine::Refusal{.reason = engine::Reason::kDeadlineExceeded} : Decide(call);
     if (std::holds_alternative<engine::InProgress>(reply)) return;
     queue.pop_front();
     if (queue.empty()) queues_.erase(key);
