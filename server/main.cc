@@ -148,7 +148,7 @@ int Serve(const ops::Config& config, const ops::Logger& log) {
   WaitForDrain(stop, config.shutdown.drain_delay);
   (*server)->Shutdown(config.shutdown.timeout - config.shutdown.drain_delay);
   maintenance.Stop();
-  log.Log(LogLevel::kInfo, "stopped", {{"calls_cut_off", call_stats.live.value()}});
+  log.Log(LogLevel::kInfo, "stopped");
   return 0;  // storage is closed last, by its owner, with an exact clock mark
 }
 

@@ -63,7 +63,6 @@ class Call {
 
   // Exactly once after Start, from any thread. The call may be gone when it returns.
   void Answer(const grpc::Status& status) {
-    method_.surroundings.stats.live.Add(-1);
     method_.stats.by_code[static_cast<size_t>(status.error_code())].Add();
     const auto took = std::chrono::steady_clock::now() - arrival_;
     method_.stats.latency_micros.Observe(std::chrono::duration_cast<std::chrono::microseconds>(took).count());
@@ -91,7 +90,7 @@ class Call {
     }
     ArmAnother();
     arrival_ = std::chrono::steady_clock::now();
-    method_.surroundings.stats.live.Add(1);
+    method_.surroundings.stats.live.Add();
     if (method_.surroundings.stats.live.value() > static_cast<int64_t>(method_.surroundings.limits.max_calls)) {
       Answer(ToStatus({.reason = engine::Reason::kOverloaded,
                        .message = "too many calls are waiting for an answer: try again in a moment",
@@ -103,6 +102,7 @@ class Call {
 
   void OnFinished(bool) {
     is_finished_ = true;
+    method_.surroundings.stats.live.Remove();  // not sooner: a caller that does not read holds memory
     DeleteWhenOver();
   }
 

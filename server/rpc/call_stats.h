@@ -4,7 +4,9 @@
 #define SEMEL_SERVER_RPC_CALL_STATS_H_
 
 #include <array>
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "server/engine/stats.h"
@@ -22,13 +24,29 @@ struct MethodStats {
 inline constexpr std::array<std::string_view, 9> kMethods = {
     "Begin", "Complete", "Lookup", "Renew", "Release", "Checkpoint", "BatchBegin", "BatchComplete", "BatchRenew"};
 
+// Calls that arrived and whose answer has not left yet, waiters included. Thread-safe.
+class InFlight {
+ public:
+  void Add() { count_.fetch_add(1); }
+  void Remove() {
+    if (count_.fetch_sub(1) == 1) count_.notify_all();
+  }
+  int64_t value() const { return count_.load(std::memory_order_relaxed); }
+  void AwaitNone() const {
+    for (int64_t count = count_.load(); count != 0; count = count_.load()) count_.wait(count);
+  }
+
+ private:
+  std::atomic<int64_t> count_{0};
+};
+
 struct CallStats {
   CallStats() {
     for (size_t i = 0; i < kMethods.size(); ++i) methods[i].method = kMethods[i];
   }
 
   std::array<MethodStats, kMethods.size()> methods;
-  engine::Gauge live;  // accepted and not yet answered, waiters included
+  InFlight live;
 };
 
 }  // namespace semel::rpc

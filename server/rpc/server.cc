@@ -30,7 +30,7 @@ class WithoutReflection final : public grpc::ServerBuilderOption {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, engine::Committer& committer,
                                                       const engine::PolicyTable& policies, const engine::Limits& limits,
                                                       CallStats& stats) {
-  auto server = std::unique_ptr<Server>(new Server(committer));
+  auto server = std::unique_ptr<Server>(new Server(committer, stats));
   if (options.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();  // where the linker left it out
   grpc::ServerBuilder builder;
   if (!options.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
@@ -78,6 +78,8 @@ void Server::Drain() {
 void Server::Shutdown(engine::Duration timeout) {
   health_.EndWatches();
   server_->Shutdown(std::chrono::system_clock::now() + timeout);
+  // gRPC does not wait for calls whose connection is gone but whose batch is still being synced: they answer on the queue.
+  stats_.live.AwaitNone();
   for (auto& poller : pollers_) poller->queue()->Shutdown();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();

@@ -47,9 +47,10 @@ class Server {
   void SetNotServing();
 
  private:
-  Server(engine::Committer& committer) : committer_(committer) {}
+  Server(engine::Committer& committer, CallStats& stats) : committer_(committer), stats_(stats) {}
 
   engine::Committer& committer_;
+  CallStats& stats_;
   v1::IdempotencyService::AsyncService service_;
   HealthService health_;
   std::vector<std::unique_ptr<Poller>> pollers_;
