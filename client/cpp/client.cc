@@ -24,7 +24,7 @@ absl::Status CheckPayload(const Outcome& outcome) {
   return LocalError(absl::StatusCode::kInvalidArgument, reason::kResultTooLarge,
                     absl::StrCat("the result has ", result->payload.size(), " bytes, more than the ", kMaxResultBytes,
                                  " that can be stored: complete with `omitted` instead"),
-                    {{"limit", absl::StrCat(kMaxResultBytes)}, {"actual", absl::StrCat(result->payload.size())}});
+                    {{"limit", absl::StrCat(kMaxResultBytes)}, {"size", absl::StrCat(result->payload.size())}});
 }
 
 }  // namespace

@@ -35,7 +35,8 @@ gpr_timespec FromNow(Duration duration) {
 // Neither the server's rules nor its storage said this: the connection broke, and gRPC found no better word for it.
 bool ConnectionBroke(const grpc::Status& status) {
   return status.error_details().empty() &&
-         (status.error_code() == grpc::StatusCode::UNKNOWN || status.error_code() == grpc::StatusCode::CANCELLED);
+         (status.error_code() == grpc::StatusCode::UNKNOWN || status.error_code() == grpc::StatusCode::CANCELLED ||
+          status.error_code() == grpc::StatusCode::INTERNAL);
 }
 
 bool WorthAnotherTry(const grpc::Status& status) {
@@ -99,7 +100,9 @@ absl::Status Connection::Call(const std::string& what, CallBudget budget,
     const grpc::Status status = try_once(context);
     ++tries.count;
     absl::Status error = ToStatus(status);
-    if (error.ok() || !WorthAnotherTry(status)) return error;
+    if (error.ok()) return error;
+    // The last word is about the last try; an earlier one, whose reply was lost, may have been done all the same.
+    if (!WorthAnotherTry(status)) return tries.may_have_been_done ? WithOutcomeUnknown(std::move(error)) : error;
 
     const ErrorDetails details = DetailsOf(error);
     tries.may_have_been_done |= MayHaveBeenDone(status, details.reason);

@@ -1,3 +1,6 @@
+#include <chrono>
+#include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -35,8 +38,15 @@ RunOutcome OwnOutcome(Outcome reported, const Completed& completed, int attempt)
   return outcome;
 }
 
-Outcome WithoutPayload(const Result& result) {
-  return Result{.content_type = result.content_type, .attributes = result.attributes, .omitted = true};
+// What may be stored of a result that the server refused; nullopt where it refused something else.
+std::optional<Outcome> Storable(const Outcome& refused, const std::string& refusal) {
+  const auto* result = std::get_if<Result>(&refused);
+  if (result == nullptr) return std::nullopt;
+  if (refusal == reason::kResultTooLarge) {
+    return Result{.content_type = result->content_type, .attributes = result->attributes, .omitted = true};
+  }
+  if (refusal == reason::kFieldInvalid) return Result{.omitted = true};
+  return std::nullopt;
 }
 
 absl::Status NotBegun(const absl::Status& error) {
@@ -44,7 +54,9 @@ absl::Status NotBegun(const absl::Status& error) {
 }
 
 absl::Status NotRecorded(const absl::Status& error) {
-  const bool taken_over = DetailsOf(error).reason == reason::kTokenStale;
+  const ErrorDetails details = DetailsOf(error);
+  // After a lost reply the first report may have been stored before somebody took over.
+  const bool taken_over = details.reason == reason::kTokenStale && !details.outcome_unknown;
   const std::string what =
       taken_over
           ? "the lease was lost while the work went on and another attempt took over, so the outcome was not recorded"
@@ -75,6 +87,13 @@ absl::StatusOr<RunOutcome> Client::Run(std::string_view key, const Function& fn,
   if (!answer.ok()) return NotBegun(answer.status());
   auto* acquired = std::get_if<Acquired>(&*answer);
   if (acquired == nullptr) return NotRun(*std::move(answer));
+  if (options.wait > Duration::zero()) {
+    // The answer to a wait may have been on its way, or this process stopped, for longer than the lease: make sure of it.
+    granted = std::chrono::steady_clock::now();
+    absl::StatusOr<Duration> renewed = Renew({.key = std::string(key), .token = acquired->token});
+    if (!renewed.ok()) return NotBegun(renewed.status());
+    acquired->lease = *renewed;
+  }
   return RunAcquired(key, fn, options, std::move(*acquired), granted);
 }
 
@@ -96,12 +115,14 @@ absl::StatusOr<RunOutcome> Client::RunAcquired(std::string_view key, const Funct
 absl::StatusOr<RunOutcome> Client::Report(CompleteRequest report, int attempt) {
   absl::StatusOr<Completed> completed = CompleteWithin(report, core_->options.complete_timeout);
   bool omitted = false;
-  if (!completed.ok() && DetailsOf(completed.status()).reason == reason::kResultTooLarge) {
+  if (!completed.ok()) {
     // The effect has happened: better a record without its answer than no record.
-    CompleteRequest without_payload = report;
-    without_payload.outcome = WithoutPayload(std::get<Result>(report.outcome));
-    completed = CompleteWithin(without_payload, core_->options.complete_timeout);
-    omitted = true;
+    if (std::optional<Outcome> storable = Storable(report.outcome, DetailsOf(completed.status()).reason)) {
+      CompleteRequest bare = report;
+      bare.outcome = *std::move(storable);
+      completed = CompleteWithin(bare, core_->options.complete_timeout);
+      omitted = true;
+    }
   }
   if (!completed.ok()) return NotRecorded(completed.status());
   RunOutcome outcome = OwnOutcome(std::move(report.outcome), *completed, attempt);
