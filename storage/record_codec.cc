@@ -240,7 +240,7 @@ std::optional<SettledHeader> PeekSettled(std::string_view encoded) {
   Record record;
   uint8_t flags = 0;
   CodeHeader(reader, record, flags);
-  if (!reader.ok() || !!IsOpen(record)) return std::nullopt;
+  if (!reader.ok() || IsOpen(record)) return std::nullopt;
   return SettledHeader{.state = record.state,
                        .stripped = record.state == State::kVacant || (flags & kStripped),
                        .token = record.token,
