@@ -144,7 +144,7 @@ std::vector<Setting<Config>> ServerSettings() {
           "already, so that callers turn elsewhere first."),
       Time<C>(
           "shutdown.timeout", [](auto& c) -> auto& { return c.shutdown.timeout; }, milliseconds(100), hours(1),
-          "After SIGTERM, when the process ends at the latest, calls in flight or not. Includes the drain delay."),
+          "After SIGTERM, how long calls in flight have before they are cut off. Includes the drain delay."),
       Count<C>(
           "limits.max_batch_operations", [](auto& c) -> auto& { return c.limits.max_batch_operations; }, 1, 65'536,
           "Operations that are decided together and share one group commit."),
