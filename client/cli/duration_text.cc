@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <utility>
 
 namespace semel::cli {
@@ -56,7 +57,7 @@ std::optional<Duration> ParseDuration(std::string_view text) {
   }
   constexpr double kLimit = 9.2e18;  // what 64 bits hold
   if (nanoseconds > kLimit) return std::nullopt;
-  return Duration(static_cast<int64_t>(nanoseconds + 0.5));
+  return Duration(std::llround(nanoseconds));
 }
 
 std::string FormatDuration(Duration duration) {

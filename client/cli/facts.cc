@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "client/cli/bytes_text.h"
 #include "client/cli/duration_text.h"
@@ -92,7 +93,7 @@ std::string Facts::AsText() const {
   std::string all = headline_ + "\n";
   for (const auto& [name, text] : lines_) {
     const size_t gap = text.starts_with('\n') ? 0 : width - name.size() + 1;
-    all += "  " + name + ":" + std::string(gap, ' ') + text + "\n";
+    absl::StrAppend(&all, "  ", name, ":", std::string(gap, ' '), text, "\n");
   }
   return all;
 }

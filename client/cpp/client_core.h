@@ -13,7 +13,7 @@
 namespace semel {
 
 // More than any namespace may allow (protocol: never above 3 MiB), and about as much as a message carries.
-inline constexpr size_t kMaxResultBytes = 3 * 1024 * 1024;
+inline constexpr size_t kMaxResultBytes = size_t{3} * 1024 * 1024;
 
 struct Client::Core {
   explicit Core(ClientOptions complete_options);
