@@ -72,8 +72,6 @@ absl::StatusOr<BeginAnswer> Client::BeginNoting(const BeginRequest& request, Ste
         return core_->connection.stub().Begin(&context, wire, &response);
       });
   if (!status.ok()) return status;
-  // The lease counts from the server's answer. Where the server waited first, only our receiving the answer is near that.
-  if (waits) granted = SteadyClock::now();
   return ToBeginAnswer(response);
 }
 

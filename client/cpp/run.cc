@@ -87,8 +87,8 @@ absl::StatusOr<RunOutcome> Client::Run(std::string_view key, const Function& fn,
   if (!answer.ok()) return NotBegun(answer.status());
   auto* acquired = std::get_if<Acquired>(&*answer);
   if (acquired == nullptr) return NotRun(*std::move(answer));
-  if (options.wait > Duration::zero()) {
-    // The answer to a wait may have been on its way, or this process stopped, for longer than the lease: make sure of it.
+  if (std::chrono::steady_clock::now() - granted > acquired->lease / 3) {
+    // The server waited, the answer was long on its way, or this process was stopped: make sure of the lease before the work.
     granted = std::chrono::steady_clock::now();
     absl::StatusOr<Duration> renewed = Renew({.key = std::string(key), .token = acquired->token});
     if (!renewed.ok()) return NotBegun(renewed.status());

@@ -65,8 +65,9 @@ class ConnectionTest : public testing::Test {
 TEST_F(ConnectionTest, RetriesWhatMayPass) {
   const grpc::Status stream_removed(StatusCode::UNKNOWN, "Stream removed");
   const grpc::Status cancelled(StatusCode::CANCELLED, "shut down");
-  for (const grpc::Status& status :
-       {kLost, kTimedOut, kNotConnected, stream_removed, cancelled, Refusal(StatusCode::UNAVAILABLE, "OVERLOADED")}) {
+  const grpc::Status reset(StatusCode::INTERNAL, "Received RST_STREAM with error code 2");
+  for (const grpc::Status& status : {kLost, kTimedOut, kNotConnected, stream_removed, cancelled, reset,
+                                     Refusal(StatusCode::UNAVAILABLE, "OVERLOADED")}) {
     EXPECT_TRUE(Call({status, status, grpc::Status::OK}).ok()) << status.error_message();
     EXPECT_EQ(tries_, 3u);
   }
@@ -75,16 +76,19 @@ TEST_F(ConnectionTest, RetriesWhatMayPass) {
 TEST_F(ConnectionTest, DoesNotRepeatWhatRepeatingDoesNotMend) {
   for (const grpc::Status& status :
        {Refusal(StatusCode::ABORTED, "TOKEN_STALE"), Refusal(StatusCode::RESOURCE_EXHAUSTED, "QUOTA_EXCEEDED", 1s),
-        grpc::Status(StatusCode::INTERNAL, "bug"), Refusal(StatusCode::UNKNOWN, "SOMETHING")}) {
+        Refusal(StatusCode::INTERNAL, "BUG"), Refusal(StatusCode::UNKNOWN, "SOMETHING")}) {
     EXPECT_FALSE(Call({status, grpc::Status::OK}).ok());
     EXPECT_EQ(tries_, 1u);
   }
 }
 
-TEST_F(ConnectionTest, ADefiniteAnswerAfterALostReplyIsDefinite) {
+// A report that was stored before somebody took over, and whose reply was lost, is answered so too.
+TEST_F(ConnectionTest, ARefusalAfterALostReplyDoesNotSayWhatBecameOfTheFirstTry) {
   const absl::Status status = Call({kLost, Refusal(StatusCode::ABORTED, "TOKEN_STALE")});
   EXPECT_EQ(status.code(), absl::StatusCode::kAborted);
-  EXPECT_FALSE(DetailsOf(status).outcome_unknown);
+  EXPECT_EQ(DetailsOf(status).reason, reason::kTokenStale);
+  EXPECT_TRUE(DetailsOf(status).outcome_unknown);
+  EXPECT_FALSE(DetailsOf(Call({kNotConnected, Refusal(StatusCode::ABORTED, "TOKEN_STALE")})).outcome_unknown);
 }
 
 TEST_F(ConnectionTest, GivesUpAfterSoManyTriesAndSaysWhatIsNotKnown) {

@@ -203,6 +203,17 @@ TEST_F(RunTest, ATooLargeResultIsOmittedFromTheRecordOnly) {
   }
 }
 
+TEST_F(RunTest, AResultWithARefusedFieldIsStillRecordedAsDone) {
+  const auto first = client_->Run(
+      "k", [](Attempt&) -> Outcome { return Result{.payload = "placed", .content_type = std::string(500, 'x')}; });
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_TRUE(first->omitted);
+  EXPECT_EQ(first->result()->payload, "placed");
+  const RunOutcome second = RunUncalled("k");
+  ASSERT_NE(second.result(), nullptr);
+  EXPECT_TRUE(second.result()->omitted);
+}
+
 TEST_F(RunTest, AnotherRequestUnderTheSameKeyIsRefusedUncalled) {
   const auto effect = [](Attempt&) -> Outcome { return Result{}; };
   ASSERT_TRUE(client_->Run("k", effect, {.fingerprint = FingerprintOf("a")}).ok());

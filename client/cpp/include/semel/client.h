@@ -49,7 +49,8 @@ struct RunOutcome {
   std::variant<Done, Failed, InProgress, InDoubt, Expired> answer;
   // True: the outcome is another attempt's and was read from the record; fn was not called.
   bool replayed = false;
-  // True: this call's result was too large to be stored. It is whole here; duplicates are told Result::omitted.
+  // True: this call's result could not be stored as it is, because it was too large or the server refused a field of it. It is
+  // whole here; duplicates are told Result::omitted.
   bool omitted = false;
 
   // The result, or null where the answer is not Done.
@@ -128,7 +129,7 @@ class Client {
 
   explicit Client(std::unique_ptr<Core> core);
 
-  // `granted`: the earliest moment from which an acquired lease counts.
+  // `granted`: a moment before the server answered, from which an acquired lease safely counts.
   absl::StatusOr<BeginAnswer> BeginNoting(const BeginRequest& request, SteadyTime& granted);
   absl::StatusOr<Completed> CompleteWithin(const CompleteRequest& request, Duration timeout);
   absl::StatusOr<RunOutcome> RunAcquired(std::string_view key, const Function& fn, const RunOptions& options,
