@@ -180,32 +180,35 @@ absl::StatusOr<ScanPage> MemoryStorage::Scan(const ScanRequest& request) {
   absl::StatusOr<Cursor> cursor = ParseCursor(request.cursor);
   if (!cursor.ok()) return cursor.status();
   const size_t limit = std::max<size_t>(request.limit, 1);
+  const size_t most_examined = std::max<size_t>(request.most_examined, 1);
   ScanPage page;
+  size_t examined = 0;
+  const auto full = [&] { return page.records.size() >= limit || examined >= most_examined; };
 
-  // next_cursor follows the last record taken, and is kept only when one more turns up that has no room.
-  if (!cursor->open_done) {
-    for (auto it = disk_->open.upper_bound(cursor->open_after); it != disk_->open.end(); ++it) {
+  // next_cursor follows the last record looked at, and is kept only when one more turns up that has no room.
+  if (!cursor->open_done && !request.settled_only) {
+    for (auto it = disk_->open.upper_bound(cursor->open_after); it != disk_->open.end(); ++it, ++examined) {
+      if (full()) return page;
+      page.next_cursor = kOpenCursor + EncodePosition(it->first);
       auto entry = DecodeOpen(it->second);
       if (!entry.ok()) return entry.status();
       if (!Matches(request, entry->first)) continue;
-      if (page.records.size() == limit) return page;
       entry->second.version = it->first;
       page.records.push_back(*std::move(entry));
-      page.next_cursor = kOpenCursor + EncodePosition(it->first);
     }
   }
   const std::string prefix = request.ns.empty() ? "" : EncodeKeyPrefix(request.ns, request.name_prefix);
   auto it = cursor->settled_after.empty() ? disk_->settled.lower_bound(prefix)
                                           : disk_->settled.upper_bound(cursor->settled_after);
-  for (; !request.open_only && it != disk_->settled.end() && it->first.starts_with(prefix); ++it) {
+  for (; !request.open_only && it != disk_->settled.end() && it->first.starts_with(prefix); ++it, ++examined) {
+    if (full()) return page;
+    page.next_cursor = kSettledCursor + it->first;
     if (PeekSettled(it->second)->state == State::kVacant) continue;
-    if (page.records.size() == limit) return page;
     auto key = DecodeKey(it->first);
     auto record = DecodeSettled(it->second);
     if (!key.ok()) return key.status();
     if (!record.ok()) return record.status();
     page.records.emplace_back(*std::move(key), *std::move(record));
-    page.next_cursor = kSettledCursor + it->first;
   }
   page.next_cursor.clear();
   return page;

@@ -40,11 +40,13 @@ struct CommitTimes {
 };
 
 struct ScanRequest {
-  std::string ns;           // empty: every namespace
-  std::string name_prefix;  // only with ns
-  bool open_only = false;   // only keys in progress or in doubt; costs nothing on disk
-  std::string cursor;       // where the page before ended; empty: from the start
-  size_t limit = 1000;      // records a page
+  std::string ns;                 // empty: every namespace
+  std::string name_prefix;        // only with ns
+  bool open_only = false;         // only keys in progress or in doubt; costs nothing on disk
+  bool settled_only = false;      // only the others
+  std::string cursor;             // where the page before ended; empty: from the start
+  size_t limit = 1000;            // records a page
+  size_t most_examined = 10'000;  // looked at for a page, which may thus come back short, even empty, before the last
 };
 
 struct ScanPage {

@@ -2,6 +2,7 @@
 
 #include <rocksdb/listener.h>
 
+#include <cstdarg>
 #include <utility>
 #include <vector>
 
@@ -34,6 +35,22 @@ class BackgroundFailures final : public rocksdb::EventListener {
   const std::shared_ptr<FailureLatch> latch_;
 };
 
+// In the place of RocksDB's LOG, where nothing may be written.
+class NoLog final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
+};
+
+std::vector<rocksdb::ColumnFamilyDescriptor> Families(const FamilyTuning& tuned) {
+  return {{rocksdb::kDefaultColumnFamilyName, tuned.meta},
+          {"open", tuned.open},
+          {"settled", tuned.settled},
+          {"payload", tuned.payload}};
+}
+
+std::string CannotOpen(const std::string& path) { return absl::StrCat("cannot open the database in ", path); }
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path, bool create,
@@ -44,15 +61,27 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
   tuning.create_if_missing = create;
   tuning.create_missing_column_families = create;
   tuning.listeners.push_back(std::make_shared<BackgroundFailures>(latch));
-  const FamilyTuning tuned = TuneFamilies(options, bounds);
-  const std::vector<rocksdb::ColumnFamilyDescriptor> descriptors = {{rocksdb::kDefaultColumnFamilyName, tuned.meta},
-                                                                    {"open", tuned.open},
-                                                                    {"settled", tuned.settled},
-                                                                    {"payload", tuned.payload}};
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> families;
-  const rocksdb::Status status = rocksdb::DB::Open(tuning, path, descriptors, &families, &db);
-  if (!status.ok()) return FromRocksDb(status, absl::StrCat("cannot open the database in ", path));
+  const rocksdb::Status status =
+      rocksdb::DB::Open(tuning, path, Families(TuneFamilies(options, bounds)), &families, &db);
+  if (!status.ok()) return FromRocksDb(status, CannotOpen(path));
+  std::unique_ptr<Database> database(new Database(db));
+  database->families_ = std::move(families);
+  return database;
+}
+
+absl::StatusOr<std::unique_ptr<Database>> Database::OpenReadOnly(const std::string& path, rocksdb::Env* env) {
+  RocksDbOptions options;
+  options.env = env;
+  rocksdb::DBOptions tuning = DatabaseTuning(options);
+  tuning.info_log = std::make_shared<NoLog>();
+  const auto bounds = std::make_shared<ReclaimBounds>(options.reclaim_slack);
+  rocksdb::DB* db = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(tuning, path, Families(TuneFamilies(options, bounds)),
+                                                              &families, &db, /*error_if_wal_file_exists=*/false);
+  if (!status.ok()) return FromRocksDb(status, CannotOpen(path));
   std::unique_ptr<Database> database(new Database(db));
   database->families_ = std::move(families);
   return database;

@@ -30,6 +30,8 @@ class Database {
                                                         const RocksDbOptions& options,
                                                         const std::shared_ptr<const ReclaimBounds>& bounds,
                                                         const std::shared_ptr<FailureLatch>& latch);
+  // For looking at what a stopped server left: the log is replayed in memory, and nothing on disk changes. `env` must outlive it.
+  static absl::StatusOr<std::unique_ptr<Database>> OpenReadOnly(const std::string& path, rocksdb::Env* env);
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
   ~Database();  // waits for background work

@@ -12,6 +12,7 @@ absl::Status FromRocksDb(const rocksdb::Status& status, absl::string_view doing)
   if (status.ok()) return absl::OkStatus();
   std::string message = absl::StrCat(doing, ": ", status.ToString());
   if (status.IsCorruption()) return absl::DataLossError(message);
+  if (status.IsNoSpace()) message += ". The disk is full: free space on it, or enlarge it, then restart";
   return absl::UnavailableError(message);
 }
 

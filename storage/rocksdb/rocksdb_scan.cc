@@ -16,9 +16,6 @@ namespace {
 constexpr char kOpenPhase = 'o';
 constexpr char kSettledPhase = 's';
 
-// A page may come back short, even empty, before the last: scanning holds up commits, so it may not pass over a million
-// keys that do not match.
-size_t MostExamined(const ScanRequest& request) { return 4096 + 4 * request.limit; }
 size_t Limit(const ScanRequest& request) { return std::max<size_t>(request.limit, 1); }
 
 bool Matches(const ScanRequest& request, const Key& key) {
@@ -30,25 +27,26 @@ bool Matches(const ScanRequest& request, const Key& key) {
 absl::StatusOr<ScanPage> RocksDbStorage::Scan(const ScanRequest& request) {
   if (latch_->failed()) return latch_->status();
   ScanPage page;
+  size_t examined = 0;
   const std::string_view cursor = request.cursor;
   const std::string_view where = cursor.substr(std::min<size_t>(cursor.size(), 1));
-  if (cursor.empty() || cursor.front() == kOpenPhase) {
+  if (!request.settled_only && (cursor.empty() || cursor.front() == kOpenPhase)) {
     const absl::StatusOr<uint64_t> after = cursor.empty() ? 0 : DecodePosition(where);
     if (!after.ok()) return absl::InvalidArgumentError("not a cursor of a scan");
-    if (ScanOpen(request, *after, page) || request.open_only) return page;
-  } else if (cursor.front() != kSettledPhase) {
+    if (ScanOpen(request, *after, examined, page) || request.open_only) return page;
+  } else if (!cursor.empty() && cursor.front() != kSettledPhase) {
     return absl::InvalidArgumentError("not a cursor of a scan");
   }
   const bool in_settled = !cursor.empty() && cursor.front() == kSettledPhase;
-  const absl::StatusOr<bool> full = ScanSettled(request, in_settled ? std::string(where) : std::string(), page);
+  const absl::StatusOr<bool> full =
+      ScanSettled(request, in_settled ? std::string(where) : std::string(), examined, page);
   if (!full.ok()) return full.status();
   return page;
 }
 
-bool RocksDbStorage::ScanOpen(const ScanRequest& request, uint64_t after, ScanPage& page) const {
+bool RocksDbStorage::ScanOpen(const ScanRequest& request, uint64_t after, size_t& examined, ScanPage& page) const {
   const OpenSet::Ordered& open = journal_.open().by_version();
-  const size_t most_examined = MostExamined(request);
-  size_t examined = 0;
+  const size_t most_examined = std::max<size_t>(request.most_examined, 1);
   for (auto entry = open.upper_bound(after); entry != open.end(); ++entry) {
     if (page.records.size() >= Limit(request) || examined++ >= most_examined) {
       page.next_cursor = kOpenPhase + EncodePosition(after);
@@ -61,7 +59,7 @@ bool RocksDbStorage::ScanOpen(const ScanRequest& request, uint64_t after, ScanPa
   return false;
 }
 
-absl::StatusOr<bool> RocksDbStorage::ScanSettled(const ScanRequest& request, const std::string& after,
+absl::StatusOr<bool> RocksDbStorage::ScanSettled(const ScanRequest& request, const std::string& after, size_t& examined,
                                                  ScanPage& page) const {
   const std::string prefix = request.ns.empty() ? "" : EncodeKeyPrefix(request.ns, request.name_prefix);
   rocksdb::ReadOptions once;
@@ -70,8 +68,7 @@ absl::StatusOr<bool> RocksDbStorage::ScanSettled(const ScanRequest& request, con
   it->Seek(std::max(prefix, after));
   if (it->Valid() && !after.empty() && it->key() == after) it->Next();
 
-  const size_t most_examined = MostExamined(request);
-  size_t examined = 0;
+  const size_t most_examined = std::max<size_t>(request.most_examined, 1);
   std::string last = after;
   for (; it->Valid() && it->key().starts_with(prefix); it->Next()) {
     if (page.records.size() >= Limit(request) || examined++ >= most_examined) {

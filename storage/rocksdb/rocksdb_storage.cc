@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/record_codec.h"
+#include "storage/rocksdb/damage.h"
 #include "storage/rocksdb/torn_log.h"
 
 namespace semel::storage {
@@ -39,13 +40,23 @@ absl::StatusOr<std::unique_ptr<Database>> RocksDbStorage::OpenDatabase(const Roc
                                                                        const Parts& parts) {
   const std::string path = parts.directory.database_path();
   const bool create = parts.directory.incomplete();
+  if (absl::Status status = parts.directory.CheckSpace(); !status.ok()) return status;
+  if (absl::Status status = CheckLogLengths(path); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<Database>> database = Database::Open(path, create, options, parts.bounds, parts.latch);
-  if (!absl::IsDataLoss(database.status())) return database;
-  const absl::StatusOr<std::string> mended = MendTornLog(path, parts.directory.path());
-  if (!mended.ok()) return mended.status();
-  if (mended->empty()) return database;
-  if (options.log) options.log(*mended);
-  return Database::Open(path, create, options, parts.bounds, parts.latch);
+  if (create) return database;
+  if (absl::IsDataLoss(database.status())) {
+    const absl::StatusOr<std::vector<std::string>> mended = MendTornLogs(path, parts.directory.path());
+    if (!mended.ok()) return mended.status();
+    if (!mended->empty()) {
+      for (const std::string& message : *mended) {
+        if (options.log) options.log(message);
+      }
+      database = Database::Open(path, create, options, parts.bounds, parts.latch);
+    }
+  }
+  if (!database.ok()) return NameDamage(database.status(), path);
+  if (absl::Status status = CheckBlobFiles(**database); !status.ok()) return status;
+  return database;
 }
 
 absl::StatusOr<std::unique_ptr<RocksDbStorage>> RocksDbStorage::Open(RocksDbOptions options, const TimeSource& time) {

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "storage/rocksdb/backup.h"
 #include "storage/rocksdb/data_directory.h"
 #include "storage/rocksdb/database.h"
 #include "storage/rocksdb/expiry_filter.h"
@@ -51,6 +52,12 @@ class RocksDbStorage final : public Storage {
   // Gives back all space that can be given back now, and waits for it. From any thread; reads and writes go on meanwhile.
   [[nodiscard]] absl::Status Reclaim() const;
 
+  // Backs up at least all that was acknowledged before the call, and waits until it is on disk. From any thread; reads and writes
+  // go on meanwhile. One at a time. Then removes what is beyond `keep`, oldest first. An error leaves the earlier backups
+  // as they were and never latches: FAILED_PRECONDITION with a message for the operator where the directory cannot be used,
+  // UNAVAILABLE where writing failed (also for want of space), DATA_LOSS where a file of the database is damaged.
+  absl::StatusOr<BackupInfo> CreateBackup(const BackupOptions& options) const;
+
  private:
   struct Parts;  // what Open puts together
   RocksDbStorage(RocksDbOptions options, Parts parts);
@@ -72,8 +79,9 @@ class RocksDbStorage final : public Storage {
   absl::Status ReclaimInBackground();
 
   // Scan: true where the page is full.
-  bool ScanOpen(const ScanRequest& request, uint64_t after, ScanPage& page) const;
-  absl::StatusOr<bool> ScanSettled(const ScanRequest& request, const std::string& after, ScanPage& page) const;
+  bool ScanOpen(const ScanRequest& request, uint64_t after, size_t& examined, ScanPage& page) const;
+  absl::StatusOr<bool> ScanSettled(const ScanRequest& request, const std::string& after, size_t& examined,
+                                   ScanPage& page) const;
 
   // Constant after Open.
   const RocksDbOptions options_;

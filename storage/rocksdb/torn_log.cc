@@ -1,84 +1,35 @@
-// The format of the log (RocksDB's doc/log_format.txt): blocks of 32 KiB, in each a chain of fragments
-//
-//   fragment := checksum:u32 (masked crc32c of type and data) length:u16 type:u8 data
-//   type     := 1 FULL | 2 FIRST | 3 MIDDLE | 4 LAST
-//
-// A record is FULL, or FIRST MIDDLE* LAST. What is too short for a header at a block's end is zeros.
-
 #include "storage/rocksdb/torn_log.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string_view>
 #include <system_error>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "storage/rocksdb/durable_file.h"
+#include "storage/rocksdb/log_format.h"
 
 namespace semel::storage {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kBlock = 32'768;
-constexpr size_t kHeader = 7;
+using log_format::Fragment;
+using log_format::FragmentAt;
+using log_format::kBlock;
+using log_format::PastTrailer;
+
 constexpr size_t kSector = 512;
-enum Type : uint8_t { kFull = 1, kFirst = 2, kMiddle = 3, kLast = 4 };
-
-constexpr std::array<uint32_t, 256> Crc32cTable() {
-  std::array<uint32_t, 256> table{};
-  for (uint32_t i = 0; i < table.size(); ++i) {
-    uint32_t crc = i;
-    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0x82F63B78u : 0);
-    table[i] = crc;
-  }
-  return table;
-}
-
-uint32_t MaskedCrc32c(std::string_view bytes) {
-  static constexpr std::array<uint32_t, 256> kTable = Crc32cTable();
-  uint32_t crc = ~0u;
-  for (char byte : bytes) crc = crc >> 8 ^ kTable[(crc ^ static_cast<uint8_t>(byte)) & 0xFF];
-  crc = ~crc;
-  return (crc >> 15 | crc << 17) + 0xA282EAD8u;
-}
-
-uint32_t LittleEndian(std::string_view bytes) {
-  uint32_t value = 0;
-  for (size_t i = bytes.size(); i > 0; --i) value = value << 8 | static_cast<uint8_t>(bytes[i - 1]);
-  return value;
-}
-
-struct Fragment {
-  size_t end = 0;
-  Type type{};
-};
-
-// Where the next fragment would begin.
-size_t PastTrailer(size_t at) {
-  const size_t left = kBlock - at % kBlock;
-  return left < kHeader ? at + left : at;
-}
-
-// nullopt: no whole fragment with the right checksum begins here.
-std::optional<Fragment> FragmentAt(std::string_view log, size_t at) {
-  if (log.size() - at < kHeader) return std::nullopt;
-  const size_t length = LittleEndian(log.substr(at + 4, 2));
-  const auto type = static_cast<uint8_t>(log[at + 6]);
-  const size_t end = at + kHeader + length;
-  if (type < kFull || type > kLast || end > log.size() || kHeader + length > kBlock - at % kBlock) return std::nullopt;
-  if (LittleEndian(log.substr(at, 4)) != MaskedCrc32c(log.substr(at + 6, 1 + length))) return std::nullopt;
-  return Fragment{.end = end, .type = static_cast<Type>(type)};
-}
+// A write begins with a checksum, and ends with one or with a time: so many zeros stand there by chance once in 2^32 times.
+constexpr size_t kConvincing = 4;
 
 // From `at` to the end of its block.
 bool ARecordBeginsInBlock(std::string_view log, size_t at) {
@@ -86,17 +37,18 @@ bool ARecordBeginsInBlock(std::string_view log, size_t at) {
   while (at < block_end) {
     const std::optional<Fragment> fragment = FragmentAt(log, at);
     if (!fragment) return false;
-    if (fragment->type == kFull || fragment->type == kFirst) return true;
+    if (fragment->type == log_format::kFull || fragment->type == log_format::kFirst) return true;
     at = fragment->end;
   }
   return false;
 }
 
-// The torn fragment's own length may be right, so that what follows it in its block is found as well.
+// In the block of the torn fragment a record may begin anywhere: the length that leads to it may be what is damaged.
 bool ARecordBeginsAfter(std::string_view log, size_t torn) {
-  if (log.size() - torn >= kHeader) {
-    const size_t next = torn + kHeader + LittleEndian(log.substr(torn + 4, 2));
-    if (next < log.size() && next / kBlock == torn / kBlock && ARecordBeginsInBlock(log, next)) return true;
+  const size_t block_end = std::min(log.size(), (torn / kBlock + 1) * kBlock);
+  for (size_t at = torn + 1; at < block_end; ++at) {
+    const std::optional<Fragment> fragment = FragmentAt(log, at);
+    if (fragment && (fragment->type == log_format::kFull || fragment->type == log_format::kFirst)) return true;
   }
   for (size_t block = (torn / kBlock + 1) * kBlock; block < log.size(); block += kBlock) {
     if (ARecordBeginsInBlock(log, block)) return true;
@@ -104,13 +56,38 @@ bool ARecordBeginsAfter(std::string_view log, size_t torn) {
   return false;
 }
 
-bool HasHole(std::string_view bytes, size_t offset) {
-  const size_t first_sector = (kSector - offset % kSector) % kSector;
-  for (size_t at = first_sector; at + kSector <= bytes.size(); at += kSector) {
-    const std::string_view sector = bytes.substr(at, kSector);
-    if (std::all_of(sector.begin(), sector.end(), [](char byte) { return byte == 0; })) return true;
+// Where the sector of `at` ends, or the log within it.
+size_t SectorEnd(std::string_view log, size_t at) { return std::min(log.size(), (at / kSector + 1) * kSector); }
+
+// What the write that began at `begin` put into the sector of `at`.
+bool DidNotGetThrough(std::string_view log, size_t begin, size_t at) {
+  const size_t from = std::max(begin, at / kSector * kSector);
+  const std::string_view piece = log.substr(from, SectorEnd(log, at) - from);
+  return std::all_of(piece.begin(), piece.end(), [](char byte) { return byte == 0; });
+}
+
+// Where the fragment ends, as far as its header got through: there the write ends as well, or goes on in the next block.
+// nullopt: it ends elsewhere, so that this is no torn write.
+std::optional<size_t> TornFragmentEnd(std::string_view log, size_t at) {
+  const size_t end = std::min(log.size(), (at / kBlock + 1) * kBlock);
+  if (end - at < log_format::kHeader) return end;
+  const bool length_is_lost = DidNotGetThrough(log, at, at + 4) || DidNotGetThrough(log, at, at + 5);
+  const bool ends_before = at + log_format::kHeader + log_format::LengthAt(log, at) < end;
+  return ends_before && !length_is_lost ? std::nullopt : std::optional(end);
+}
+
+// Whether holes are why no whole fragment begins at `at`. See MendTornLog.
+bool IsTorn(std::string_view log, size_t at) {
+  const std::optional<size_t> end = TornFragmentEnd(log, at);
+  if (!end) return false;
+  size_t zeros = 0;
+  for (size_t piece = at; piece < *end; piece = SectorEnd(log, piece)) {
+    if (DidNotGetThrough(log, at, piece)) zeros += SectorEnd(log, piece) - piece;
   }
-  return false;
+  if (zeros == 0 || log_format::IsOneBitOff(log, at)) return false;
+  if (zeros >= kConvincing) return true;
+  const size_t head = DidNotGetThrough(log, at, at) ? SectorEnd(log, at) - at : 0;
+  return log_format::CanBeFilled(log, at, head, zeros - head);
 }
 
 // Where the torn last record begins; nullopt: no such record.
@@ -120,11 +97,11 @@ std::optional<size_t> TornRecord(std::string_view log) {
   for (size_t at = PastTrailer(0); at < log.size(); at = PastTrailer(at)) {
     const std::optional<Fragment> fragment = FragmentAt(log, at);
     if (!fragment) {
-      const bool torn = HasHole(log.substr(at), at) && !ARecordBeginsAfter(log, at);
+      const bool torn = IsTorn(log, at) && !ARecordBeginsAfter(log, at);
       return torn ? std::optional(in_record ? record : at) : std::nullopt;
     }
     if (!in_record) record = at;
-    in_record = fragment->type == kFirst || fragment->type == kMiddle;
+    in_record = fragment->type == log_format::kFirst || fragment->type == log_format::kMiddle;
     at = fragment->end;
   }
   return std::nullopt;
@@ -145,44 +122,51 @@ std::optional<fs::path> NewestLog(const std::string& directory) {
   return newest;
 }
 
-absl::Status SystemError(const fs::path& file, const char* doing) {
-  return absl::UnavailableError(
-      absl::StrCat("cannot ", doing, " ", file.string(), ": ", std::generic_category().message(errno)));
+// The MANIFEST in use; none where CURRENT does not name one.
+std::optional<fs::path> Manifest(const std::string& directory) {
+  const absl::StatusOr<std::string> current = ReadWhole(directory + "/CURRENT");
+  if (!current.ok()) return std::nullopt;
+  const fs::path path = fs::path(directory) / std::string(absl::StripAsciiWhitespace(*current));
+  std::error_code error;
+  const bool is_one = path.filename().string().starts_with("MANIFEST-") && fs::is_regular_file(path, error);
+  return is_one ? std::optional(path) : std::nullopt;
 }
 
-absl::Status WriteSynced(const fs::path& path, std::string_view bytes) {
-  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-  const bool written =
-      file >= 0 && write(file, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()) && fsync(file) == 0;
-  const absl::Status status = written ? absl::OkStatus() : SystemError(path, "write");
-  if (file >= 0) close(file);
-  return status;
-}
-
-absl::Status TruncateSynced(const fs::path& path, size_t size) {
-  const int file = open(path.c_str(), O_WRONLY | O_CLOEXEC);
-  const bool cut = file >= 0 && ftruncate(file, static_cast<off_t>(size)) == 0 && fsync(file) == 0;
-  const absl::Status status = cut ? absl::OkStatus() : SystemError(path, "truncate");
-  if (file >= 0) close(file);
-  return status;
+absl::Status TruncateDurably(const fs::path& path, size_t size) {
+  const OpenFile file(path, O_WRONLY);
+  const bool cut = file.ok() && ftruncate(file.get(), static_cast<off_t>(size)) == 0 && fsync(file.get()) == 0;
+  return cut ? absl::OkStatus() : SystemError(path, "cannot cut off a torn write", errno);
 }
 
 }  // namespace
 
-absl::StatusOr<std::string> MendTornLog(const std::string& database_path, const std::string& keep_in) {
-  const std::optional<fs::path> path = NewestLog(database_path);
-  if (!path) return std::string();
-  std::ifstream file(*path, std::ios::binary);
-  const std::string log{std::istreambuf_iterator<char>(file), {}};
-  if (!file) return SystemError(*path, "read");
-  const std::optional<size_t> torn = TornRecord(log);
-  if (!torn) return std::string();
+absl::StatusOr<std::vector<TornLog>> FindTornLogs(const std::string& database_path) {
+  std::vector<TornLog> torn;
+  for (const std::optional<fs::path>& path : {Manifest(database_path), NewestLog(database_path)}) {
+    if (!path) continue;
+    const absl::StatusOr<std::string> log = ReadWhole(*path);
+    if (!log.ok()) return log.status();
+    const std::optional<size_t> at = TornRecord(*log);
+    if (at) torn.push_back({.path = *path, .sound_bytes = *at, .torn = log->substr(*at)});
+  }
+  return torn;
+}
 
-  const fs::path kept = fs::path(keep_in) / absl::StrCat("TORN-", path->stem().string(), "-", *torn);
-  if (absl::Status status = WriteSynced(kept, std::string_view(log).substr(*torn)); !status.ok()) return status;
-  if (absl::Status status = TruncateSynced(*path, *torn); !status.ok()) return status;
-  return absl::StrCat("a power cut tore the last write, which nobody was told of: cut ", log.size() - *torn,
-                      " bytes off ", path->string(), " and kept them in ", kept.string());
+absl::StatusOr<std::vector<std::string>> MendTornLogs(const std::string& database_path, const std::string& keep_in) {
+  const absl::StatusOr<std::vector<TornLog>> found = FindTornLogs(database_path);
+  if (!found.ok()) return found.status();
+  std::vector<std::string> mended;
+  for (const TornLog& torn : *found) {
+    const fs::path kept =
+        fs::path(keep_in) / absl::StrCat("TORN-", fs::path(torn.path).stem().string(), "-", torn.sound_bytes);
+    absl::Status status = WriteDurably(kept, torn.torn);
+    if (status.ok()) status = SyncDirectory(keep_in);
+    if (status.ok()) status = TruncateDurably(torn.path, torn.sound_bytes);
+    if (!status.ok()) return status;
+    mended.push_back(absl::StrCat("a power cut tore the last write, which nobody was told of: cut ", torn.torn.size(),
+                                  " bytes off ", torn.path, " and kept them in ", kept.string()));
+  }
+  return mended;
 }
 
 }  // namespace semel::storage

@@ -59,6 +59,8 @@ rocksdb::DBOptions DatabaseTuning(const RocksDbOptions& options) {
   // healthy database would not open.
   database.track_and_verify_wals_in_manifest = false;
   database.paranoid_checks = true;
+  // So that the identity goes along with backups and comes back with them: it tells whose a backup directory is.
+  database.write_dbid_to_manifest = true;
   // What a dead process wrote but never synced may be read back from the page cache alone. Answers will rest on it, so it is
   // made durable, in tables, before the first of them.
   database.avoid_flush_during_recovery = false;
