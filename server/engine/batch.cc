@@ -26,6 +26,16 @@ Refusal Unreadable() {
           .message = "what is stored for this key cannot be read; nothing changed, other keys are served"};
 }
 
+namespace {
+
+Refusal TooMuchReplayed() {
+  return {.reason = Reason::kOverloaded,
+          .message = "too many large results are asked for at once: try again in a moment",
+          .metadata = {{"limit", "replayed bytes"}, {"value", absl::StrCat(kMaxReplayedBytes)}}};
+}
+
+}  // namespace
+
 Batch::Batch(storage::Storage& storage, Waiters& waiters, const Limits& limits, EngineStats& stats, int64_t& last_token,
              bool draining)
     : storage_(storage),
@@ -77,18 +87,21 @@ void Batch::Serve(Operation* operation) {
 
 void Batch::ServeNow(Operation* operation) {
   if (operation->deadline <= now_) return SayTooLate(operation);
+  operation->FollowPolicies();
   Say(operation, DecideOver(*operation));
   if (overlay_.at(operation->key).dirty) WakeWaiters(operation->key);
 }
 
 void Batch::WakeWaiters(const Key& key) {
   while (Operation* waiter = waiters_.Front(key)) {
-    if (woken_bytes_ > kMaxWokenBytes) return waiters_.SetLapse(key, now_);  // due at once: the next batch goes on
+    // Due at once: the next batch goes on.
+    if (woken_bytes_ > kMaxWokenBytes || replayed_bytes_ > kMaxReplayedBytes) return waiters_.SetLapse(key, now_);
     if (waiter->deadline <= now_) {
       waiters_.Remove(waiter);
       SayTooLate(waiter);
       continue;
     }
+    waiter->FollowPolicies();
     Reply reply = DecideOver(*waiter);
     if (const auto* done = std::get_if<Done>(&reply)) woken_bytes_ += done->result.payload.size();
     if (const auto* in_progress = std::get_if<InProgress>(&reply)) {
@@ -103,7 +116,7 @@ void Batch::WakeWaiters(const Key& key) {
 Reply Batch::DecideOver(Operation& operation) {
   Slot& slot = overlay_.at(operation.key);
   const Context context{
-      .now = now_, .fresh_token = std::max(Micros(now_), last_token_ + 1), .policy = operation.ns->policy};
+      .now = now_, .fresh_token = std::max(Micros(now_), last_token_ + 1), .policy = operation.ns->policy()};
   Decision decision = Decide(slot.record ? &*slot.record : nullptr, operation.request, context);
   if (!decision.write) {
     return slot.record ? WithPayload(operation, *slot.record, std::move(decision.reply)) : std::move(decision.reply);
@@ -132,6 +145,8 @@ Reply Batch::WithPayload(const Operation& operation, const storage::Record& reco
     *budget -= result->payload_size;
   }
   if (!result->payload_detached) return reply;
+  if (replayed_bytes_ > kMaxReplayedBytes) return TooMuchReplayed();
+  replayed_bytes_ += result->payload_size;
 
   absl::StatusOr<std::string> payload = storage_.LoadPayload(operation.key, record);
   if (payload.ok()) {

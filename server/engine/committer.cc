@@ -21,6 +21,13 @@ Refusal StorageFailed() {
           .message = "storage failed; nothing is promised until this server restarts and reads back what is on disk"};
 }
 
+Refusal NotACursor() {
+  return {.reason = Reason::kFieldInvalid,
+          .message = "page_token: not one of this listing: begin again without",
+          .metadata = {{"field", "page_token"}},
+          .violations = {{"page_token", "not one of this listing: begin again without"}}};
+}
+
 }  // namespace
 
 Committer::Committer(storage::Storage& storage, Limits limits, EngineStats& stats)
@@ -150,6 +157,32 @@ bool Committer::Cancel(Operation* operation) {
   const bool removed = waiters_.Remove(operation);
   PublishWaiters();
   return removed;
+}
+
+std::variant<ListPage, Refusal> Committer::List(const ListRequest& request, const PolicyTable& policies) {
+  ListPage page{.next_cursor = request.cursor};
+  size_t slices = 0;
+  do {
+    if (std::optional<Refusal> refusal = ListSlice(request, policies, page)) return *std::move(refusal);
+  } while (!page.next_cursor.empty() && page.keys.size() < request.limit && ++slices < kMaxListSlices);
+  return page;
+}
+
+std::optional<Refusal> Committer::ListSlice(const ListRequest& request, const PolicyTable& policies, ListPage& page) {
+  const size_t room = request.limit - page.keys.size();
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<storage::ScanPage> scanned = storage_.Scan(SliceOf(request, page.next_cursor, room));
+  if (absl::IsInvalidArgument(scanned.status())) return NotACursor();
+  if (!scanned.ok()) {
+    stats_.storage_failures.Add();
+    return storage_.Health().ok() ? Unreadable() : StorageFailed();
+  }
+  // What callers are told of an instant is covered by a clock mark, as in a batch.
+  const Time now = storage_.clock().Now();
+  if (storage_.clock().MustMark(now) && !storage_.Commit({}, now).ok()) return StorageFailed();
+  page.next_cursor = scanned->next_cursor;
+  AddMatching(request, policies, now, *std::move(scanned), page);
+  return std::nullopt;
 }
 
 absl::Status Committer::Maintain() {

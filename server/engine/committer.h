@@ -15,6 +15,7 @@
 #include <atomic>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -23,6 +24,7 @@
 #include "absl/types/span.h"
 #include "server/engine/batch.h"
 #include "server/engine/limits.h"
+#include "server/engine/listing.h"
 #include "server/engine/operation.h"
 #include "server/engine/stats.h"
 #include "server/engine/waiters.h"
@@ -55,7 +57,11 @@ class Committer {
   // Forgets abandoned keys past their time, and lets storage do its housekeeping. Every few seconds.
   [[nodiscard]] absl::Status Maintain();
 
+  // A page of keys, as they stand at this instant. Reads a slice at a time, and lets what waits go first in between.
+  std::variant<ListPage, Refusal> List(const ListRequest& request, const PolicyTable& policies);
+
   Time Now() const { return storage_.clock().Now(); }
+  const EngineStats& stats() const { return stats_; }
 
  private:
   // What one batch is made of: operations that arrived, keys whose lease has lapsed, waiters that may not wait any longer.
@@ -75,6 +81,8 @@ class Committer {
   void RefuseUnreadable(const Work& work, std::vector<Batch::Answer>& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FailAll(const Work& work, std::vector<Batch::Answer>& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PublishWaiters() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);  // for those who look without the lock
+  std::optional<Refusal> ListSlice(const ListRequest& request, const PolicyTable& policies, ListPage& page)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status ForgetAbandoned(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Finish(std::vector<Batch::Answer> answers) ABSL_LOCKS_EXCLUDED(mutex_);
 

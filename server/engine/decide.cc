@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "server/engine/decide_calls.h"
 
 namespace semel::engine {
@@ -12,11 +11,6 @@ using storage::ForgetTime;
 using storage::LeaseEnd;
 
 namespace {
-
-bool IsInDoubt(const Record& record, const Context& context) {
-  if (record.state == State::kInDoubt) return true;
-  return record.state == State::kInProgress && Lapsed(record, context.now) && LapsesIntoDoubt(record, context.policy);
-}
 
 bool IsRetryable(const Record& record) {
   const auto* failure = std::get_if<storage::Failure>(&record.outcome);
@@ -33,45 +27,32 @@ Decision Decide(const Record* record, const Request& request, const Context& con
   return std::visit([&](const auto& call) { return DecideCall(record, call, effective); }, request);
 }
 
-// ---- Calls of those who only look, and of operators ----------------------------------------------------------------
-
-Decision DecideCall(const Record* record, const Lookup&, const Context& context) {
-  if (record == nullptr || record->state == State::kVacant) return Answer(NotFound{});
-  Found found{.record = *record};
-  switch (record->state) {
+std::optional<Found> Show(const Record& record, const Policy& policy, Time now) {
+  if (record.state == State::kVacant || now >= ForgetTime(record)) return std::nullopt;
+  Found found{.record = record};
+  switch (record.state) {
     case State::kInProgress:
     case State::kInDoubt:
-      found.state = IsInDoubt(*record, context) ? VisibleState::kInDoubt : VisibleState::kInProgress;
-      if (record->state == State::kInProgress) found.lease_remaining = LeaseRemaining(*record, context.now);
+      found.state = IsInDoubt(record, policy, now) ? VisibleState::kInDoubt : VisibleState::kInProgress;
+      if (record.state == State::kInProgress) found.lease_remaining = LeaseRemaining(record, now);
       break;
     case State::kDone:
     case State::kFailed:
     case State::kVacant:
-      found.state = record->state == State::kDone ? VisibleState::kDone : VisibleState::kFailed;
-      if (context.now >= record->result_expire_time) {
-        if (!IsRetryable(*record)) found.state = VisibleState::kExpired;
+      found.state = record.state == State::kDone ? VisibleState::kDone : VisibleState::kFailed;
+      if (now >= record.result_expire_time) {
+        if (!IsRetryable(record)) found.state = VisibleState::kExpired;
         found.record.outcome = std::monostate{};
       }
       break;
   }
-  return Answer(std::move(found));
+  return found;
 }
 
-Decision DecideCall(const Record* record, const Resolve& resolve, const Context& context) {
-  if (record == nullptr || record->state == State::kVacant) return RefuseNotFound();
-  if (!IsInDoubt(*record, context)) {
-    return Refuse(Reason::kNotInDoubt, "only a key in doubt can be resolved",
-                  {{"state", std::string(NameOf(record->state))}, {"attempt", absl::StrCat(record->attempt)}});
-  }
-  if (!resolve.outcome) return {.write = Vacated(*record, Previous::kReleased, context), .reply = Resolved{}};
-  return {
-      .write = WithOutcome(*record, *resolve.outcome, resolve.outcome_digest, context.policy.result_retention, context),
-      .reply = Resolved{}};
-}
-
-Decision DecideCall(const Record* record, const Delete&, const Context& context) {
-  if (record == nullptr || record->state == State::kVacant) return RefuseNotFound();
-  return {.write = Forgotten(*record, context.now), .reply = Deleted{}};
+Decision DecideCall(const Record* record, const Lookup&, const Context& context) {
+  std::optional<Found> found;
+  if (record != nullptr) found = Show(*record, context.policy, context.now);
+  return found ? Answer(*std::move(found)) : Answer(NotFound{});
 }
 
 // ---- What a restart and time itself make of a record ----------------------------------------------------------------

@@ -31,6 +31,9 @@ struct Decision {
 // `record` is what storage holds for the key, or nullptr.
 Decision Decide(const Record* record, const Request& request, const Context& context);
 
+// What Lookup shows of a record at this instant; nullopt: it counts as absent.
+std::optional<Found> Show(const Record& record, const Policy& policy, Time now);
+
 // Rule 13: what becomes of an open record at a restart. A lease that was live when the process before this one was last
 // heard of runs for its full length from `boot`: an outage of Semel robs no owner that could not renew. nullopt: nothing changes.
 std::optional<Record> HonourLease(const Record& record, Time last_alive, Time boot);

@@ -23,7 +23,11 @@ bool Lapsed(const Record& record, Time now) { return now >= LeaseEnd(record); }
 
 Duration LeaseRemaining(const Record& record, Time now) { return std::max(LeaseEnd(record) - now, Duration::zero()); }
 
-// Rule 9: whether silence leaves this attempt in doubt rather than free to run again.
+bool IsInDoubt(const Record& record, const Policy& policy, Time now) {
+  if (record.state == State::kInDoubt) return true;
+  return record.state == State::kInProgress && Lapsed(record, now) && LapsesIntoDoubt(record, policy);
+}
+
 bool LapsesIntoDoubt(const Record& record, const Policy& policy) {
   return record.effects_began || policy.on_lapse == LapsePolicy::kInDoubt;
 }

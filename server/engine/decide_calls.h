@@ -21,11 +21,15 @@ Decision DecideCall(const Record* record, const Checkpoint& checkpoint, const Co
 Decision DecideCall(const Record* record, const Release& release, const Context& context);
 // decide.cc:
 Decision DecideCall(const Record* record, const Lookup& lookup, const Context& context);
+// decide_operator.cc:
 Decision DecideCall(const Record* record, const Resolve& resolve, const Context& context);
 Decision DecideCall(const Record* record, const Delete& forget, const Context& context);
 
 bool Lapsed(const Record& record, Time now);
 Duration LeaseRemaining(const Record& record, Time now);
+
+// Whether nobody knows how the attempt ended, also where nobody has asked since the lease lapsed (rule 7).
+bool IsInDoubt(const Record& record, const Policy& policy, Time now);
 
 // Rule 9: whether silence leaves this attempt in doubt rather than free to run again.
 bool LapsesIntoDoubt(const Record& record, const Policy& policy);

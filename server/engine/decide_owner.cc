@@ -27,6 +27,13 @@ Decision RefuseNotInProgress(const Record& record) {
                 {{"state", std::string(NameOf(record.state))}, {"attempt", absl::StrCat(record.attempt)}});
 }
 
+// Whether max_attempts made a failure final that was reported as retryable (rule 12).
+bool MadeFinal(const Outcome& reported, const Record& settled) {
+  const auto* asked = std::get_if<storage::Failure>(&reported);
+  const auto* kept = std::get_if<storage::Failure>(&settled.outcome);
+  return asked != nullptr && kept != nullptr && asked->retryable && !kept->retryable;
+}
+
 }  // namespace
 
 // Rule 5, and the end of every attempt.
@@ -38,12 +45,18 @@ Decision DecideCall(const Record* record, const Complete& complete, const Contex
       return Refuse(Reason::kOutcomeConflict, "another outcome was stored with this token: Lookup shows it",
                     {{"state", std::string(NameOf(record->state))}});
     }
+    // What is no longer replayed may be stripped from the record any moment.
     return Answer(
-        Completed{.state = record->state, .expire_time = record->result_expire_time, .already_applied = true});
+        Completed{.state = record->state,
+                  .expire_time = record->result_expire_time,
+                  .already_applied = true,
+                  .made_final = context.now < record->result_expire_time && MadeFinal(complete.outcome, *record)});
   }
   // Also after the lease lapsed, and from IN_DOUBT: nobody else acquired, and the owner knows best (rule 6).
   Record settled = WithOutcome(*record, complete.outcome, complete.outcome_digest, complete.retention, context);
-  Completed reply{.state = settled.state, .expire_time = settled.result_expire_time};
+  Completed reply{.state = settled.state,
+                  .expire_time = settled.result_expire_time,
+                  .made_final = MadeFinal(complete.outcome, settled)};
   return {.write = std::move(settled), .reply = reply};
 }
 
@@ -80,8 +93,8 @@ Decision DecideCall(const Record* record, const Release& release, const Context&
     vacant.previous = Previous::kAbandoned;
     vacant.fingerprint = record->fingerprint;
     vacant.checkpoint = record->checkpoint;
-  } else if (record->previous == Previous::kFailed) {
-    vacant.checkpoint = record->checkpoint;
+  } else if (record->previous != Previous::kNone) {
+    vacant.checkpoint = record->checkpoint;  // of an attempt that failed, perhaps with others released since
   }
   return {.write = std::move(vacant), .reply = Released{}};
 }

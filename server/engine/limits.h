@@ -51,22 +51,44 @@ static_assert(kMinAbandonedRetention >= 2 * storage::Clock::kStep);
 // Messages. 4 MiB is what gRPC clients accept by default, in every language.
 inline constexpr size_t kMaxMessageBytes = 4 * kMiB;
 inline constexpr size_t kMaxBatchItems = 1000;
+inline constexpr size_t kBatchItemBytes = 512;  // about what an item's operation and its bare answer hold
+inline constexpr size_t kMaxPageKeys = 1000;    // of a listing
 inline constexpr size_t kMaxWokenBytes =
     64 * kMiB;  // of payload, to waiters, from one group commit; the next one goes on
+inline constexpr size_t kMaxReplayedBytes = 64 * kMiB;  // the same, to those who do not wait: the rest is refused
+inline constexpr size_t kSmallMessageBytes = 4 * kKiB;  // what max_inflight_bytes never refuses
 
 // What an item of a batch answer may weigh after everything that may be left out was left out (rule 19).
 inline constexpr size_t kMaxBareItemBytes = kMaxAttributesBytes + kMaxAttributes * 8 + kMaxContentTypeBytes +
                                             kMaxReasonBytes + kMaxFailureMessageBytes + kMaxOwnerBytes + 512;
 
+// A listing reads the storage in slices, and lets the calls that wait go first in between: a slice holds them up for less than
+// their own reads do. A page is bounded by what it looks at, not only by what it finds.
+inline constexpr size_t kListSlice = 128;
+inline constexpr size_t kMaxListSlices = 8;
+inline constexpr size_t kMaxListsWaiting = 64;
+inline constexpr size_t kMaxPageTokenBytes = 1024;
+inline constexpr size_t kMaxListedKeyBytes =
+    kMaxNamespaceBytes + kMaxKeyBytes + kMaxFingerprintBytes + kMaxBareItemBytes;
+
+// What administrators are called and why they do what they do, for the audit log.
+inline constexpr size_t kMaxActorBytes = 128;
+inline constexpr size_t kMaxAuditReasonBytes = 512;
+
+static_assert(kMaxPageKeys * kMaxListedKeyBytes + kMaxPageTokenBytes < kMaxMessageBytes, "a page must fit");
 static_assert(kMaxBatchItems * kMaxBareItemBytes < kMaxMessageBytes, "a batch answer must fit, whatever is stored");
 static_assert(kMaxResultBytesCeiling + kMaxCheckpointBytes + kMaxBareItemBytes < kMaxMessageBytes,
               "a single answer must fit, whatever is stored");
 
 // What an operator may set; see docs/configuration.md.
 struct Limits {
-  size_t max_batch_operations = 1024;  // decided together, one group commit
-  size_t max_calls = 65'536;           // accepted and not yet answered, waiters included
-  size_t max_waiters = 49'152;         // parked Begins in all
+  size_t max_batch_operations = 1024;                         // decided together, one group commit
+  size_t max_calls = 65'536;                                  // accepted and not yet answered, waiters included
+  Duration max_queue_delay = std::chrono::milliseconds(250);  // before a decision; beyond: new work is refused
+  size_t max_inflight_bytes = 256 * kMiB;                     // requests and answers of those calls
+  size_t max_connection_bytes = 1024 * kMiB;                  // in gRPC: buffers, messages on their way in
+  size_t max_streams_per_connection = 16'384;                 // calls at once over one connection
+  size_t max_waiters = 49'152;                                // parked Begins in all
   size_t max_waiters_per_key = 16'384;
   size_t max_open_keys = 1'000'000;    // in progress or in doubt
   size_t max_open_bytes = 512 * kMiB;  // what they hold in memory (owners, checkpoints, ...)

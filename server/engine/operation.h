@@ -5,7 +5,7 @@
 
 #include <cstddef>
 
-#include "server/engine/policy.h"
+#include "server/engine/policy_table.h"
 #include "server/engine/reply.h"
 #include "server/engine/request.h"
 
@@ -20,6 +20,9 @@ class Operation {
   // The answer; what it says is on disk. Called exactly once, without any lock held, from whichever thread ran the batch
   // that decided it.
   virtual void Finish(Reply reply) = 0;
+
+  // After a wait: the namespace may have been listed in the configuration meanwhile.
+  void FollowPolicies() { ns = &ns->table.For(key.ns); }
 
   Key key;
   const PolicyTable::Entry* ns = nullptr;

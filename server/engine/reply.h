@@ -54,6 +54,7 @@ struct Completed {
   State state = State::kDone;
   Time expire_time{};
   bool already_applied = false;
+  bool made_final = false;  // a retryable failure, by max_attempts
 };
 
 // What Lookup shows. EXPIRED is not stored, it is what time makes of DONE and FAILED.
@@ -72,8 +73,14 @@ struct Released {};
 struct Checkpointed {
   Duration lease_remaining{};
 };
-struct Resolved {};
-struct Deleted {};
+struct Resolved {
+  State state = State::kVacant;  // kDone, kFailed, or kVacant: free for another attempt
+  Time expire_time{};            // until when the outcome is replayed
+  bool already_applied = false;
+};
+struct Deleted {
+  VisibleState state{};  // in which the key was
+};
 
 // Why a request was refused. Codes, texts of the wire and whether waiting helps: server/rpc/errors.cc.
 enum class Reason {
@@ -90,6 +97,10 @@ enum class Reason {
   kDraining,
   kStorageFailed,
   kDeadlineExceeded,
+  kAdminForbidden,
+  kBackupNotConfigured,
+  kBackupRunning,
+  kBackupFailed,
 };
 
 struct Violation {
@@ -106,6 +117,14 @@ struct Refusal {
 
 using Reply = std::variant<Acquired, Done, Failed, InProgress, InDoubt, Expired, Completed, Found, NotFound, Renewed,
                            Released, Checkpointed, Resolved, Deleted, Refusal>;
+
+// Of a stored result that is replayed: what such an answer weighs. Nothing changes where it is not given.
+inline size_t PayloadBytes(const Reply& reply) {
+  if (const auto* done = std::get_if<Done>(&reply)) return done->result.payload.size();
+  const auto* found = std::get_if<Found>(&reply);
+  const auto* result = found == nullptr ? nullptr : std::get_if<storage::Result>(&found->record.outcome);
+  return result == nullptr ? 0 : result->payload.size();
+}
 
 }  // namespace semel::engine
 

@@ -57,7 +57,9 @@ struct Checkpoint {
 // An operator settles a key in doubt: to an outcome, or (nullopt) to "nothing happened".
 struct Resolve {
   std::optional<Outcome> outcome;
-  uint64_t outcome_digest = 0;
+  uint64_t outcome_digest = 0;  // DigestOf(outcome)
+  Duration retention{};         // only with an outcome
+  uint32_t attempt = 0;         // the one that the operator looked at; 0: whichever is in doubt
 };
 
 // An operator makes Semel forget a key, whatever its state.
@@ -65,7 +67,7 @@ struct Delete {};
 
 using Request = std::variant<Begin, Complete, Lookup, Renew, Release, Checkpoint, Resolve, Delete>;
 
-// Equal outcomes have equal digests; stored, so stable for ever.
+// Equal outcomes have equal digests; stored, so stable for ever. That of no outcome marks a key that an operator freed.
 uint64_t DigestOf(const Outcome& outcome);
 
 }  // namespace semel::engine

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "server/engine/policy.h"
+#include "server/engine/policy_table.h"
 
 namespace semel::engine {
 
@@ -84,12 +84,11 @@ struct NamespaceStats {
 
 // Constant after construction: the tables. Everything else is atomic; any thread may read at any time.
 struct EngineStats {
-  explicit EngineStats(const PolicyTable& policies) : namespaces(policies.size()) {}
-
-  std::vector<NamespaceStats> namespaces;  // by PolicyTable::Entry::index
-  SizeHistogram batch_size{1};             // operations decided together
-  LatencyHistogram commit_micros{50};      // write and sync
-  LatencyHistogram sync_micros{50};        // of that, the sync
+  // By PolicyTable::Entry::index, with room for every entry that may come while the process lives.
+  std::vector<NamespaceStats> namespaces = std::vector<NamespaceStats>(PolicyTable::kMaxEntries);
+  SizeHistogram batch_size{1};         // operations decided together
+  LatencyHistogram commit_micros{50};  // write and sync
+  LatencyHistogram sync_micros{50};    // of that, the sync
   Counter commits;
   Counter storage_failures;
   Counter dropped_past_deadline;  // undecided, because the caller had given up
