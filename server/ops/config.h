@@ -28,7 +28,13 @@ struct Config {
 
   struct Admin {
     std::string listen = "0.0.0.0:7421";
+    bool service = true;
   } admin;
+
+  struct Backup {
+    std::string directory;  // empty: none are made
+    size_t keep = 7;
+  } backup;
 
   struct Log {
     LogLevel level = LogLevel::kInfo;
@@ -39,6 +45,12 @@ struct Config {
     engine::Duration drain_delay{0};
     engine::Duration timeout = std::chrono::seconds(20);
   } shutdown;
+
+  struct Connections {
+    engine::Duration keepalive_interval = std::chrono::minutes(1);
+    engine::Duration keepalive_timeout = std::chrono::seconds(20);
+    engine::Duration max_idle = std::chrono::minutes(30);
+  } connections;
 
   engine::Limits limits;
 

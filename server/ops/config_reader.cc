@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "fmt/format.h"
+#include "server/engine/names.h"
 #include "server/ops/config_values.h"
 #include "server/ops/spelling.h"
 
@@ -13,15 +13,6 @@ namespace {
 
 constexpr std::string_view kDefaultPolicy = "default_policy";
 constexpr std::string_view kNamespaces = "namespaces";
-
-bool IsNamespace(std::string_view name) {
-  auto is_inner = [](unsigned char c) {
-    return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '.' || c == '_' || c == '-';
-  };
-  if (name.empty() || name.size() > engine::kMaxNamespaceBytes) return false;
-  bool first = absl::ascii_islower(name[0]) || absl::ascii_isdigit(name[0]);
-  return first && std::all_of(name.begin(), name.end(), is_inner);
-}
 
 // What may stand directly below `prefix`: for "" of {"listen", "limits.max_calls"}, it is listen and limits.
 template <class Target>
@@ -149,7 +140,7 @@ void ConfigReader::ReadNamespaces(const YAML::Node& map, const YAML::Mark& where
                                   Config& config) {
   ForEachKey(map, where, fmt::format("{}.", kNamespaces),
              [&](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
-               if (!IsNamespace(name)) {
+               if (!engine::IsNamespace(name)) {
                  return Add(key.Mark(), fmt::format("{} is not a namespace: expected 1 to {} of a-z, 0-9, "
                                                     "'.', '_' and '-', beginning with a-z or 0-9",
                                                     Quote(name), engine::kMaxNamespaceBytes));

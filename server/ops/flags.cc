@@ -6,6 +6,7 @@
 
 #include "CLI/CLI.hpp"
 #include "fmt/format.h"
+#include "server/ops/config_text.h"
 #include "server/ops/settings.h"
 
 namespace semel::ops {
@@ -22,6 +23,7 @@ constexpr auto kFooter = R"(
 Examples:
   semeld --data-dir /var/lib/semel
   semeld --config /etc/semel/semeld.yaml --log-level debug
+  semeld --check-config /etc/semel/semeld.yaml && systemctl reload semeld
 
 Without --config every setting has its default. docs/configuration.md lists them all.)";
 
@@ -39,52 +41,92 @@ std::string About(const Setting<Config>& setting) {
   return text;
 }
 
-// True when all of them could be applied.
-bool Apply(const std::vector<Override>& overrides, Config& config, std::ostream& err) {
-  bool good = true;
+// Every problem, one a line.
+absl::Status Apply(const std::vector<Override>& overrides, Config& config) {
+  std::string problems;
+  const auto add = [&](const std::string& problem) { problems += (problems.empty() ? "" : "\n") + problem; };
   for (const Override& entry : overrides) {
     if (!entry.value) continue;
     absl::Status status = ServerSchema().Find(entry.setting)->set(*entry.value, config);
     if (status.ok()) continue;
-    err << "semeld: " << entry.flag << ": " << status.message() << "\n";
-    good = false;
+    add(fmt::format("semeld: {}: {}", entry.flag, std::string(status.message())));
   }
-  if (!good) return false;
+  if (!problems.empty()) return absl::InvalidArgumentError(problems);
   // The file was checked when it was read; flags may have broken a relation since.
   for (const Rule<Config>& rule : ServerSchema().rules) {
     if (rule.holds(config)) continue;
-    err << "semeld: " << rule.key << " (" << ServerSchema().Find(rule.key)->show(config) << ") " << rule.relation << " "
-        << rule.other << " (" << ServerSchema().Find(rule.other)->show(config) << ")\n";
-    good = false;
+    add(fmt::format("semeld: {} ({}) {} {} ({})", rule.key, ServerSchema().Find(rule.key)->show(config), rule.relation,
+                    rule.other, ServerSchema().Find(rule.other)->show(config)));
   }
-  return good;
+  return problems.empty() ? absl::OkStatus() : absl::InvalidArgumentError(problems);
+}
+
+absl::StatusOr<Config> Read(const std::optional<std::string>& path, const std::vector<Override>& overrides) {
+  absl::StatusOr<Config> config = path ? LoadConfig(*path) : Config();
+  if (!config.ok()) return config;
+  if (absl::Status status = Apply(overrides, *config); !status.ok()) return status;
+  return config;
+}
+
+struct Flags {
+  std::optional<std::string> path;
+  bool check_only = false;
+  std::vector<Override> overrides = Overrides();
+};
+
+// The flags are written while `app` parses.
+void AddFlags(CLI::App& app, Flags& flags) {
+  app.name("semeld");
+  app.description("Semel: lets any program do a side effect once.");
+  app.footer(kFooter);
+  app.set_version_flag("--version", "semeld " SEMEL_VERSION);
+  auto* config_option = app.add_option("--config", flags.path, "The configuration file (YAML); SIGHUP reads it again");
+  config_option->type_name("FILE");
+  app.add_option("--check-config", flags.path,
+                 "Only reads the file: prints what would be in force, as YAML, and exits with 0; or every problem, "
+                 "and exits with 2. Opens neither ports nor data.")
+      ->type_name("FILE")
+      ->excludes(config_option)
+      ->each([&flags](const std::string&) { flags.check_only = true; });
+  for (Override& entry : flags.overrides) {
+    app.add_option(entry.flag, entry.value, About(*ServerSchema().Find(entry.setting)))->type_name(entry.value_name);
+  }
 }
 
 }  // namespace
 
-std::variant<Config, ExitCode> ParseFlags(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
-  CLI::App app("Semel: lets any program do a side effect once.", "semeld");
-  app.footer(kFooter);
-  app.set_version_flag("--version", "semeld " SEMEL_VERSION);
-  std::optional<std::string> path;
-  app.add_option("--config", path, "The configuration file (YAML)")->type_name("FILE");
-  std::vector<Override> overrides = Overrides();
-  for (Override& entry : overrides) {
-    app.add_option(entry.flag, entry.value, About(*ServerSchema().Find(entry.setting)))->type_name(entry.value_name);
-  }
+std::variant<CommandLine, ExitCode> ParseFlags(int argc, const char* const* argv, std::ostream& out,
+                                               std::ostream& err) {
+  CLI::App app;
+  Flags flags;
+  AddFlags(app, flags);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return ExitCode{app.exit(error, out, err) == 0 ? 0 : kExitUsage};
   }
 
-  absl::StatusOr<Config> config = path ? LoadConfig(*path) : Config();
+  absl::StatusOr<Config> config = Read(flags.path, flags.overrides);
   if (!config.ok()) {
     err << config.status().message() << "\n";
     return ExitCode{kExitUsage};
   }
-  if (!Apply(overrides, *config, err)) return ExitCode{kExitUsage};
-  return *std::move(config);
+  if (flags.check_only) {
+    out << "# " << *flags.path << ": OK. In force would be:\n" << ToYaml(*config);
+    return ExitCode{0};
+  }
+  return CommandLine{.config = *std::move(config),
+                     .read_again = [path = flags.path, overrides = flags.overrides]() -> absl::StatusOr<Config> {
+                       if (!path) return absl::FailedPreconditionError("semeld was started without --config");
+                       return Read(path, overrides);
+                     }};
+}
+
+void WithFlags(const std::function<void(const CLI::App&)>& read) {
+  CLI::App app;
+  Flags flags;
+  AddFlags(app, flags);
+  read(app);
 }
 
 }  // namespace semel::ops

@@ -3,10 +3,16 @@
 #ifndef SEMEL_SERVER_OPS_FLAGS_H_
 #define SEMEL_SERVER_OPS_FLAGS_H_
 
+#include <functional>
 #include <ostream>
 #include <variant>
 
+#include "absl/status/statusor.h"
 #include "server/ops/config.h"
+
+namespace CLI {
+class App;
+}
 
 namespace semel::ops {
 
@@ -15,9 +21,20 @@ struct ExitCode {
 };
 inline constexpr int kExitUsage = 2;  // wrong arguments or configuration; 0 after --help and --version
 
+// What to run with.
+struct CommandLine {
+  Config config;  // the file's, with what flags say instead
+  // Reads the file again, flags winning as before. INVALID_ARGUMENT tells every problem, one a line. FAILED_PRECONDITION:
+  // there is no file to read.
+  std::function<absl::StatusOr<Config>()> read_again;
+};
+
 // What to run with; or, with everything already told on `out` or `err`, what to exit with.
-[[nodiscard]] std::variant<Config, ExitCode> ParseFlags(int argc, const char* const* argv, std::ostream& out,
-                                                        std::ostream& err);
+[[nodiscard]] std::variant<CommandLine, ExitCode> ParseFlags(int argc, const char* const* argv, std::ostream& out,
+                                                             std::ostream& err);
+
+// The flags as CLI11 has them, for the manual page.
+void WithFlags(const std::function<void(const CLI::App&)>& read);
 
 }  // namespace semel::ops
 

@@ -85,8 +85,10 @@ Logger::Logger(LogLevel level, LogFormat format, std::shared_ptr<spdlog::logger>
     : level_(level), format_(format), out_(std::move(out)) {
   const char* pattern = format == LogFormat::kJson ? kJsonPattern : kTextPattern;
   out_->set_formatter(std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc));
-  out_->set_level(ToSpdlog(level));
+  out_->set_level(spdlog::level::trace);  // Enabled() decides
 }
+
+void Logger::SetLevel(LogLevel level) { level_.store(level, std::memory_order_relaxed); }
 
 Logger::Logger(LogLevel level, LogFormat format)
     : Logger(level, format,
@@ -100,7 +102,14 @@ Logger::Logger(LogLevel level, LogFormat format, std::ostream& out)
 Logger::~Logger() = default;
 
 void Logger::Log(LogLevel level, std::string_view message, std::initializer_list<Field> fields) const {
-  if (!Enabled(level)) return;
+  if (Enabled(level)) Write(level, message, fields);
+}
+
+void Logger::Always(std::string_view message, std::initializer_list<Field> fields) const {
+  Write(LogLevel::kInfo, message, fields);
+}
+
+void Logger::Write(LogLevel level, std::string_view message, std::initializer_list<Field> fields) const {
   bool with_keys = Enabled(LogLevel::kDebug);
   std::string line =
       format_ == LogFormat::kJson ? JsonRest(message, fields, with_keys) : TextLine(message, fields, with_keys);

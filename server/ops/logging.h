@@ -10,6 +10,7 @@
 #ifndef SEMEL_SERVER_OPS_LOGGING_H_
 #define SEMEL_SERVER_OPS_LOGGING_H_
 
+#include <atomic>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
@@ -52,7 +53,7 @@ struct Field {
   bool is_key = false;
 };
 
-// Thread-safe: lines of several threads do not mix. Constant after construction.
+// Thread-safe: lines of several threads do not mix.
 class Logger {
  public:
   Logger(LogLevel level, LogFormat format);                     // to stderr
@@ -61,13 +62,17 @@ class Logger {
   Logger(const Logger&) = delete;
   Logger& operator=(const Logger&) = delete;
 
-  bool Enabled(LogLevel level) const { return level >= level_; }
+  bool Enabled(LogLevel level) const { return level >= level_.load(std::memory_order_relaxed); }
+  void SetLevel(LogLevel level);
   void Log(LogLevel level, std::string_view message, std::initializer_list<Field> fields = {}) const;
+  // As info, whatever the level: what must never be missing.
+  void Always(std::string_view message, std::initializer_list<Field> fields) const;
 
  private:
+  void Write(LogLevel level, std::string_view message, std::initializer_list<Field> fields) const;
   Logger(LogLevel level, LogFormat format, std::shared_ptr<spdlog::logger> out);
 
-  const LogLevel level_;
+  std::atomic<LogLevel> level_;
   const LogFormat format_;
   const std::shared_ptr<spdlog::logger> out_;
 };

@@ -61,9 +61,9 @@ void AddCalls(const std::vector<CallFigures>& calls, MetricFamilies& out) {
 class ByNamespace {
  public:
   ByNamespace(const MetricSources& sources, MetricFamilies& out) : out_(out) {
-    const engine::PolicyTable& policies = sources.policies;
-    Add(policies.fallback(), sources.engine);
-    for (const auto& [name, entry] : policies.named()) Add(entry, sources.engine);
+    for (const engine::PolicyTable::Entry* entry : sources.policies.Entries()) {
+      rows_.emplace_back(entry->label, &sources.engine.namespaces[entry->index]);
+    }
   }
 
   void Counter(std::string name, std::string help, engine::Counter NamespaceStats::*counter) {
@@ -92,10 +92,6 @@ class ByNamespace {
   }
 
  private:
-  void Add(const engine::PolicyTable::Entry& entry, const engine::EngineStats& stats) {
-    if (entry.index < stats.namespaces.size()) rows_.emplace_back(entry.label, &stats.namespaces[entry.index]);
-  }
-
   MetricFamilies& out_;
   std::vector<std::pair<std::string, const NamespaceStats*>> rows_;
 };
@@ -143,6 +139,26 @@ void AddOpenKeys(const storage::OpenStats& open, MetricFamilies& out) {
             static_cast<double>(open.bytes));
 }
 
+void AddBackups(const BackupFigures& backups, MetricFamilies& out) {
+  out.Start("semel_backups_total", "Backups that were asked for and begun, by what came of them.", MetricType::Counter)
+      .Value(static_cast<double>(backups.made.value()), {{"result", "made"}})
+      .Value(static_cast<double>(backups.failed.value()), {{"result", "failed"}});
+  out.Gauge("semel_backup_last_success_timestamp_seconds",
+            "When the last backup was made, in seconds since 1970; 0: none is known.",
+            static_cast<double>(backups.last_success_seconds.value()));
+  out.Gauge("semel_backup_last_duration_seconds", "How long the last backup of this process took; 0: it made none.",
+            static_cast<double>(backups.last_duration_micros.value()) / kMicrosPerSecond);
+}
+
+void AddReloads(const ReloadFigures& reloads, MetricFamilies& out) {
+  out.Start("semel_config_reloads_total", "Reloads of the configuration, by what came of them.", MetricType::Counter)
+      .Value(static_cast<double>(reloads.applied.value()), {{"result", "applied"}})
+      .Value(static_cast<double>(reloads.refused.value()), {{"result", "refused"}});
+  out.Gauge("semel_config_last_reload_success_timestamp_seconds",
+            "When the configuration was last reloaded, in seconds since 1970; 0: not since the start.",
+            static_cast<double>(reloads.last_success_seconds.value()));
+}
+
 void AddProcess(std::chrono::system_clock::time_point start, MetricFamilies& out) {
   out.Start("semel_build_info", "1, with what this server was built from and with.", MetricType::Gauge)
       .Value(1, {{"version", SEMEL_VERSION}, {"compiler", SEMEL_COMPILER}});
@@ -181,6 +197,13 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
     out.Gauge("semel_clock_wall_offset_seconds", "How far the wall clock is ahead of the server's time.",
               sources_.clock_offset_seconds());
   }
+  if (sources_.clock_steps != nullptr) {
+    out.Counter("semel_clock_steps_total",
+                "How often the wall clock was seen to be set by a second or more, and at start to be behind.",
+                static_cast<double>(sources_.clock_steps->value()));
+  }
+  if (sources_.backups != nullptr) AddBackups(*sources_.backups, out);
+  if (sources_.reloads != nullptr) AddReloads(*sources_.reloads, out);
   if (sources_.properties) AddStorage(sources_.properties(), out);
   AddProcess(start_, out);
   return std::move(out).Take();

@@ -18,7 +18,7 @@
 
 #include "prometheus/collectable.h"
 #include "prometheus/metric_family.h"
-#include "server/engine/policy.h"
+#include "server/engine/policy_table.h"
 #include "server/engine/stats.h"
 #include "storage/storage.h"
 
@@ -31,17 +31,35 @@ struct CallFigures {
   const engine::LatencyHistogram* latency_micros = nullptr;  // must outlive the scrape
 };
 
+// What became of the reloads of the configuration. Thread-safe.
+struct ReloadFigures {
+  engine::Counter applied;
+  engine::Counter refused;
+  engine::Gauge last_success_seconds;  // since 1970; 0: none yet
+};
+
+// What became of the backups that were asked for. Thread-safe.
+struct BackupFigures {
+  engine::Counter made;
+  engine::Counter failed;
+  engine::Gauge last_success_seconds;  // since 1970; 0: none is known
+  engine::Gauge last_duration_micros;  // of the last one that this process made
+};
+
 // Read from the thread that scrapes, so all must be thread-safe. What is referred to must outlive the Metrics. A callback
 // that is not given leaves its metrics out.
 struct MetricSources {
   const engine::EngineStats& engine;
-  const engine::PolicyTable& policies;  // those that `engine` was made for
+  const engine::PolicyTable& policies;  // whose entries `engine` counts by
   std::function<storage::OpenStats()> open;
   std::function<std::vector<storage::Property>()> properties;
   std::function<bool()> storage_ok;
   std::function<double()> clock_offset_seconds;  // wall clock minus server time
+  const engine::Counter* clock_steps = nullptr;  // how often the wall clock was seen to be set
   std::function<std::vector<CallFigures>()> calls;
   std::function<int64_t()> calls_in_flight;
+  const ReloadFigures* reloads = nullptr;
+  const BackupFigures* backups = nullptr;
 };
 
 // Thread-safe.

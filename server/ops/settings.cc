@@ -1,6 +1,10 @@
 #include "server/ops/settings.h"
 
+#include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <string>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 
@@ -109,6 +113,19 @@ Setting<Target> Path(std::string_view name, At at, std::string_view about) {
   return {name, "path", about, set, [=](const Target& t) { return at(t); }};
 }
 
+// The word `none` stands for no path; a directory of that name is ./none.
+template <class Target, class At>
+Setting<Target> PathOrNone(std::string_view name, At at, std::string_view about) {
+  const Setting<Target> path = Path<Target>(name, at, about);
+  auto set = [=](std::string_view text, Target& target) -> absl::Status {
+    if (text != "none") return path.set(text, target);
+    at(target).clear();
+    return absl::OkStatus();
+  };
+  auto show = [=](const Target& t) -> std::string { return at(t).empty() ? "none" : at(t); };
+  return {name, "path, or `none`", about, set, show};
+}
+
 std::vector<Setting<Config>> ServerSettings() {
   using C = Config;
   return {
@@ -127,13 +144,24 @@ std::vector<Setting<Config>> ServerSettings() {
       Listen<C>(
           "admin.listen", [](auto& c) -> auto& { return c.admin.listen; },
           "Where /metrics, /livez and /readyz are served over plain HTTP. For operators: do not expose it further."),
+      Flag<C>(
+          "admin.service", [](auto& c) -> auto& { return c.admin.service; },
+          "Whether AdminService is served on the gRPC port. Otherwise its calls are answered ADMIN_FORBIDDEN."),
+      PathOrNone<C>(
+          "backup.directory", [](auto& c) -> auto& { return c.backup.directory; },
+          "Where CreateBackup puts backups, best on another disk. Created when missing. With `none` it is refused."),
+      Count<C>(
+          "backup.keep", [](auto& c) -> auto& { return c.backup.keep; }, 1, 10'000,
+          "How many backups are kept, the newest included. Older ones are removed."),
       OneOf<C>(
           "log.level", [](auto& c) -> auto& { return c.log.level; },
           Words<LogLevel>{{"debug", LogLevel::kDebug},
                           {"info", LogLevel::kInfo},
                           {"warning", LogLevel::kWarning},
                           {"error", LogLevel::kError}},
-          "The least serious events that are logged. Idempotency keys are logged with `debug` only."),
+          "The least serious events that are logged. Idempotency keys are logged with `debug` only, and by the audit "
+          "log, "
+          "which is written at every level."),
       OneOf<C>(
           "log.format", [](auto& c) -> auto& { return c.log.format; },
           Words<LogFormat>{{"text", LogFormat::kText}, {"json", LogFormat::kJson}},
@@ -145,12 +173,41 @@ std::vector<Setting<Config>> ServerSettings() {
       Time<C>(
           "shutdown.timeout", [](auto& c) -> auto& { return c.shutdown.timeout; }, milliseconds(100), hours(1),
           "After SIGTERM, how long calls in flight have before they are cut off. Includes the drain delay."),
+      Time<C>(
+          "connections.keepalive_interval", [](auto& c) -> auto& { return c.connections.keepalive_interval; },
+          seconds(1), hours(24), "A connection that was silent for so long is asked whether anybody is there."),
+      Time<C>(
+          "connections.keepalive_timeout", [](auto& c) -> auto& { return c.connections.keepalive_timeout; },
+          milliseconds(100), hours(1), "How long the answer may take. Beyond: the connection is closed."),
+      Time<C>(
+          "connections.max_idle", [](auto& c) -> auto& { return c.connections.max_idle; }, seconds(1), hours(24),
+          "A connection without a call for so long is closed; clients connect again by themselves."),
       Count<C>(
           "limits.max_batch_operations", [](auto& c) -> auto& { return c.limits.max_batch_operations; }, 1, 65'536,
           "Operations that are decided together and share one group commit."),
       Count<C>(
           "limits.max_calls", [](auto& c) -> auto& { return c.limits.max_calls; }, 2, 10'000'000,
           "Calls accepted and not yet answered, waiters included. Beyond: UNAVAILABLE, OVERLOADED."),
+      Time<C>(
+          "limits.max_queue_delay", [](auto& c) -> auto& { return c.limits.max_queue_delay; }, milliseconds(1),
+          hours(1),
+          "How long calls may wait to be decided. Longer, and for longer than a burst of a second: Begins and Lookups "
+          "are "
+          "UNAVAILABLE, OVERLOADED. Calls of owners are not."),
+      Size<C>(
+          "limits.max_inflight_bytes", [](auto& c) -> auto& { return c.limits.max_inflight_bytes; }, kMiB,
+          kMiB * 1024 * 1024,
+          "Memory for requests that are being served and answers that callers have not read; an item of a batch counts "
+          "with 512 B beside its bytes. Beyond: calls of more than 4KiB are UNAVAILABLE, OVERLOADED."),
+      Size<C>(
+          "limits.max_connection_bytes", [](auto& c) -> auto& { return c.limits.max_connection_bytes; }, 16 * kMiB,
+          kMiB * 1024 * 1024,
+          "Memory of gRPC itself: connections, calls, messages on their way in. Near it, reading slows down; beyond "
+          "it, "
+          "calls and idle connections are cut off."),
+      Count<C>(
+          "limits.max_streams_per_connection", [](auto& c) -> auto& { return c.limits.max_streams_per_connection; }, 1,
+          1'000'000, "Calls at a time over one connection. Beyond: they wait in the client."),
       Count<C>(
           "limits.max_waiters", [](auto& c) -> auto& { return c.limits.max_waiters; }, 0, 10'000'000,
           "Begins that wait for another owner, in all. Beyond: in_progress at once."),
@@ -229,9 +286,25 @@ bool OnePortEach(const Config& c) {
   return !listen.ok() || !admin.ok() || !Collide(*listen, *admin);
 }
 
+// A path that cannot be followed is told of by whoever opens it.
+bool BackupsApart(const Config& c) {
+  if (c.backup.directory.empty()) return true;
+  const auto resolve = [](const std::string& text, std::error_code& error) {
+    return (std::filesystem::weakly_canonical(std::filesystem::absolute(text), error) / "").parent_path();
+  };
+  std::error_code error;
+  const std::filesystem::path backups = resolve(c.backup.directory, error);
+  if (error) return true;
+  const std::filesystem::path data = resolve(c.data_dir, error);
+  if (error) return true;
+  const auto [backups_rest, data_rest] = std::mismatch(backups.begin(), backups.end(), data.begin(), data.end());
+  return backups_rest != backups.end() && data_rest != data.end();
+}
+
 std::vector<Rule<Config>> ServerRules() {
   return {
       {"listen", "must not use the port of", "admin.listen", OnePortEach},
+      {"backup.directory", "must lie outside of, and not hold,", "data_dir", BackupsApart},
       {"shutdown.drain_delay", "must be shorter than", "shutdown.timeout",
        [](const Config& c) { return c.shutdown.drain_delay < c.shutdown.timeout; }},
       {"limits.max_waiters", "must be less than", "limits.max_calls",
