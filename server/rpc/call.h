@@ -7,14 +7,16 @@
 #define SEMEL_SERVER_RPC_CALL_H_
 
 #include <chrono>
+#include <string>
 #include <utility>
 
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/async_unary_call.h>
 
+#include "semel/v1/admin_service.grpc.pb.h"
 #include "semel/v1/idempotency_service.grpc.pb.h"
 #include "server/engine/committer.h"
-#include "server/engine/policy.h"
+#include "server/engine/policy_table.h"
 #include "server/rpc/call_stats.h"
 #include "server/rpc/errors.h"
 #include "server/rpc/event.h"
@@ -22,9 +24,13 @@
 
 namespace semel::rpc {
 
+class Administration;
+
 // What every call needs; outlives all of them.
 struct Surroundings {
   v1::IdempotencyService::AsyncService& service;
+  v1::AdminService::AsyncService& admin_service;
+  Administration& administration;
   Poller& poller;
   engine::Committer& committer;
   const engine::PolicyTable& policies;
@@ -32,41 +38,52 @@ struct Surroundings {
   CallStats& stats;
 };
 
-template <class Request, class Response>
+template <class Service, class Request, class Response>
 class Call {
  public:
   // What tells one method from another.
   struct Method {
-    void (v1::IdempotencyService::AsyncService::*request)(grpc::ServerContext*, Request*,
-                                                          grpc::ServerAsyncResponseWriter<Response>*,
-                                                          grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*);
+    Service& service;
+    void (Service::*request)(grpc::ServerContext*, Request*, grpc::ServerAsyncResponseWriter<Response>*,
+                             grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*);
     MethodStats& stats;
     Surroundings& surroundings;
     bool may_wait;
+    bool is_new_work = false;  // refused while too much waits; owners' calls never are: they end work
   };
 
+  explicit Call(const Method& method) : method_(method) {}
   virtual ~Call() = default;
 
   // Waits for a caller. The call deletes itself when it is over.
   void Arm() {
     if (method_.may_wait) context_.AsyncNotifyWhenDone(&gone_);
     grpc::ServerCompletionQueue* queue = method_.surroundings.poller.queue();
-    (method_.surroundings.service.*method_.request)(&context_, &request_, &responder_, queue, queue, &arrived_);
+    (method_.service.*method_.request)(&context_, &request_, &responder_, queue, queue, &arrived_);
   }
 
  protected:
-  explicit Call(const Method& method) : method_(method) {}
-
   virtual void ArmAnother() = 0;
   virtual void Start() = 0;
   virtual void CallerGone() {}
+  // What the call holds in bytes until it is answered, as far as its request tells.
+  virtual size_t Weight() { return request_.ByteSizeLong(); }
+  virtual void Refuse(const engine::Refusal& refusal) { Answer(ToStatus(refusal)); }
 
   // Exactly once after Start, from any thread. The call may be gone when it returns.
   void Answer(const grpc::Status& status) {
     method_.stats.by_code[static_cast<size_t>(status.error_code())].Add();
+    Hold(response_.ByteSizeLong());
     const auto took = std::chrono::steady_clock::now() - arrival_;
     method_.stats.latency_micros.Observe(std::chrono::duration_cast<std::chrono::microseconds>(took).count());
     responder_.Finish(response_, status, &finished_);
+  }
+
+  // Whether the calls in flight may hold so much more. What is small always may: max_calls bounds it, and callers who do not
+  // read their answers must not keep out those who do.
+  bool HasRoomFor(size_t bytes) const {
+    const int64_t held = surroundings().stats.held_bytes.value();
+    return bytes <= engine::kSmallMessageBytes || held + bytes <= surroundings().limits.max_inflight_bytes;
   }
 
   // The caller's deadline on the server's clock.
@@ -77,7 +94,11 @@ class Call {
     return surroundings().committer.Now() + std::chrono::duration_cast<engine::Duration>(left);
   }
 
+  // Address of the caller, as gRPC tells it: ipv4:10.0.0.7:51234.
+  std::string Peer() const { return context_.peer(); }
+
   Surroundings& surroundings() const { return method_.surroundings; }
+  Poller::Clock::time_point arrival() const { return arrival_; }
   const Method& method() const { return method_; }
   Request& wire_request() { return request_; }
   Response& wire_response() { return response_; }
@@ -90,19 +111,31 @@ class Call {
     }
     ArmAnother();
     arrival_ = std::chrono::steady_clock::now();
-    method_.surroundings.stats.live.Add();
-    if (method_.surroundings.stats.live.value() > static_cast<int64_t>(method_.surroundings.limits.max_calls)) {
-      Answer(ToStatus({.reason = engine::Reason::kOverloaded,
-                       .message = "too many calls are waiting for an answer: try again in a moment",
-                       .metadata = {{"limit", "max_calls"}}}));
-      return;
+    const Surroundings& surroundings = method_.surroundings;
+    surroundings.stats.live.Add();
+    const size_t bytes = Weight();
+    if (surroundings.stats.live.value() > static_cast<int64_t>(surroundings.limits.max_calls)) {
+      return Refuse(Overloaded("max_calls", "too many calls are waiting for an answer"));
     }
+    if (method_.is_new_work && surroundings.poller.TurnsAway(arrival_)) {
+      return Refuse(Overloaded("max_queue_delay", "calls have to wait for too long"));
+    }
+    if (!HasRoomFor(bytes))
+      return Refuse(Overloaded("max_inflight_bytes", "requests and answers hold too much memory"));
+    Hold(bytes);
     Start();
+  }
+
+  static engine::Refusal Overloaded(const char* limit, const std::string& why) {
+    return {.reason = engine::Reason::kOverloaded,
+            .message = why + ": try again in a moment",
+            .metadata = {{"limit", limit}}};
   }
 
   void OnFinished(bool) {
     is_finished_ = true;
     method_.surroundings.stats.live.Remove();  // not sooner: a caller that does not read holds memory
+    method_.surroundings.stats.held_bytes.Add(-static_cast<int64_t>(held_));
     DeleteWhenOver();
   }
 
@@ -116,12 +149,18 @@ class Call {
     if (is_finished_ && (is_gone_ || !method_.may_wait)) delete this;
   }
 
+  void Hold(size_t bytes) {
+    held_ += bytes;
+    method_.surroundings.stats.held_bytes.Add(static_cast<int64_t>(bytes));
+  }
+
   const Method method_;
   grpc::ServerContext context_;
   Request request_;
   Response response_;
   grpc::ServerAsyncResponseWriter<Response> responder_{&context_};
-  std::chrono::steady_clock::time_point arrival_;
+  Poller::Clock::time_point arrival_;
+  size_t held_ = 0;  // bytes of the request and the answer
   Step<Call> arrived_{*this, &Call::OnArrived};
   Step<Call> finished_{*this, &Call::OnFinished};
   Step<Call> gone_{*this, &Call::OnGone};

@@ -21,8 +21,11 @@ struct MethodStats {
   engine::LatencyHistogram latency_micros{50};  // from arrival to answer, waiting included
 };
 
-inline constexpr std::array<std::string_view, 9> kMethods = {
-    "Begin", "Complete", "Lookup", "Renew", "Release", "Checkpoint", "BatchBegin", "BatchComplete", "BatchRenew"};
+// First those of IdempotencyService, then those of AdminService.
+inline constexpr std::array<std::string_view, 14> kMethods = {
+    "Begin",         "Complete",   "Lookup",   "Renew",      "Release",   "Checkpoint", "BatchBegin",
+    "BatchComplete", "BatchRenew", "ListKeys", "ResolveKey", "DeleteKey", "GetStats",   "CreateBackup"};
+inline constexpr size_t kFirstAdminMethod = 9;
 
 // Calls that arrived and whose answer has not left yet, waiters included. Thread-safe.
 class InFlight {
@@ -47,6 +50,7 @@ struct CallStats {
 
   std::array<MethodStats, kMethods.size()> methods;
   InFlight live;
+  engine::Gauge held_bytes;  // of their requests and answers
 };
 
 }  // namespace semel::rpc

@@ -28,6 +28,11 @@ constexpr ReasonOnWire kOverloaded{grpc::StatusCode::UNAVAILABLE, "OVERLOADED", 
 constexpr ReasonOnWire kDraining{grpc::StatusCode::UNAVAILABLE, "DRAINING", seconds(1)};
 constexpr ReasonOnWire kStorageFailed{grpc::StatusCode::UNAVAILABLE, "STORAGE_FAILED", seconds(5)};
 constexpr ReasonOnWire kDeadline{grpc::StatusCode::DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", {}};
+constexpr ReasonOnWire kAdminForbidden{grpc::StatusCode::PERMISSION_DENIED, "ADMIN_FORBIDDEN", {}};
+constexpr ReasonOnWire kBackupNotConfigured{grpc::StatusCode::FAILED_PRECONDITION, "BACKUP_NOT_CONFIGURED", {}};
+constexpr ReasonOnWire kBackupRunning{grpc::StatusCode::ABORTED, "BACKUP_RUNNING", seconds(5)};
+// Without a delay: what keeps a backup from being made does not go away by asking again.
+constexpr ReasonOnWire kBackupFailed{grpc::StatusCode::UNAVAILABLE, "BACKUP_FAILED", {}};
 
 template <class Detail>
 void Pack(std::string_view name, const Detail& detail, wire::v1::Status& status) {
@@ -53,6 +58,10 @@ const ReasonOnWire& OnWire(Reason reason) {
     case Reason::kDraining: return kDraining;
     case Reason::kStorageFailed: return kStorageFailed;
     case Reason::kDeadlineExceeded: return kDeadline;
+    case Reason::kAdminForbidden: return kAdminForbidden;
+    case Reason::kBackupNotConfigured: return kBackupNotConfigured;
+    case Reason::kBackupRunning: return kBackupRunning;
+    case Reason::kBackupFailed: return kBackupFailed;
   }
   return kStorageFailed;
 }

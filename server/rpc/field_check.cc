@@ -1,10 +1,10 @@
 #include "server/rpc/field_check.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "server/engine/names.h"
 #include "server/rpc/wire_time.h"
 
 namespace semel::rpc {
@@ -15,10 +15,6 @@ using engine::Duration;
 // Enough to mend a request by. All that is told must fit into a call's trailers, of which clients take 8 KiB, and into an item
 // of a batch.
 constexpr size_t kMostTold = 16;
-
-bool IsLowerOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-bool IsNamespaceChar(char c) { return IsLowerOrDigit(c) || c == '.' || c == '_' || c == '-'; }
-bool IsPrintableAscii(char c) { return c >= 0x20 && c <= 0x7e; }
 
 // The start of what came, made harmless for a message.
 std::string Shown(std::string_view text) {
@@ -37,16 +33,12 @@ std::string Shown(Duration duration) {
 
 void FieldCheck::Namespace(std::string_view ns) {
   constexpr char kRule[] = "required, [a-z0-9][a-z0-9._-]{0,62}; came ";
-  const bool valid = !ns.empty() && ns.size() <= engine::kMaxNamespaceBytes && IsLowerOrDigit(ns.front()) &&
-                     std::all_of(ns.begin(), ns.end(), IsNamespaceChar);
-  if (!valid) Fail("namespace", absl::StrCat(kRule, Shown(ns), " (", ns.size(), " bytes)"));
+  if (!engine::IsNamespace(ns)) Fail("namespace", absl::StrCat(kRule, Shown(ns), " (", ns.size(), " bytes)"));
 }
 
 void FieldCheck::Key(std::string_view key) {
   constexpr char kRule[] = "required, 1 to 255 bytes of printable ASCII without a space at either end; came ";
-  const bool valid = !key.empty() && key.size() <= engine::kMaxKeyBytes && key.front() != ' ' && key.back() != ' ' &&
-                     std::all_of(key.begin(), key.end(), IsPrintableAscii);
-  if (!valid) Fail("key", absl::StrCat(kRule, Shown(key), " (", key.size(), " bytes)"));
+  if (!engine::IsKey(key)) Fail("key", absl::StrCat(kRule, Shown(key), " (", key.size(), " bytes)"));
 }
 
 void FieldCheck::Token(int64_t token) {
@@ -55,6 +47,10 @@ void FieldCheck::Token(int64_t token) {
 
 void FieldCheck::Size(std::string_view field, size_t size, size_t max) {
   if (size > max) Fail(field, absl::StrCat("at most ", max, " bytes; came ", size));
+}
+
+void FieldCheck::Required(std::string_view field, size_t size, size_t max) {
+  if (size == 0 || size > max) Fail(field, absl::StrCat("required, 1 to ", max, " bytes; came ", size));
 }
 
 void FieldCheck::Fail(std::string_view field, std::string description) {

@@ -20,6 +20,7 @@ class FieldCheck {
   void Key(std::string_view key);
   void Token(int64_t token);
   void Size(std::string_view field, size_t size, size_t max);
+  void Required(std::string_view field, size_t size, size_t max);
   void Fail(std::string_view field, std::string description);
 
   // The value, when it lies within [min, max]; otherwise notes what is wrong and returns min.

@@ -1,5 +1,6 @@
 #include "server/rpc/idempotency_service.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,9 +21,9 @@ constexpr int kArmed = 64;
 
 // A request of its own: one operation.
 template <class Request, class Response>
-class SingleCall final : public Call<Request, Response>, private engine::Operation {
+class SingleCall final : public Call<Service, Request, Response>, private engine::Operation {
  public:
-  using Base = Call<Request, Response>;
+  using Base = Call<Service, Request, Response>;
   explicit SingleCall(const typename Base::Method& method) : Base(method) {}
 
  private:
@@ -30,13 +31,18 @@ class SingleCall final : public Call<Request, Response>, private engine::Operati
 
   void Start() override {
     if (Refused refused = Validate(this->wire_request(), this->surroundings().policies, Place::kAlone, *this)) {
-      return this->Answer(ToStatus(*refused));
+      return this->Refuse(*refused);
     }
     deadline = this->Deadline();
-    this->surroundings().poller.Submit(this);
+    this->surroundings().poller.Submit(this, this, this->arrival());
   }
 
   void Finish(engine::Reply reply) override {
+    if (const size_t payload = engine::PayloadBytes(reply); !this->HasRoomFor(payload)) {
+      return this->Answer(ToStatus({.reason = engine::Reason::kOverloaded,
+                                    .message = "answers that callers do not read hold too much memory: try again",
+                                    .metadata = {{"limit", "max_inflight_bytes"}}}));
+    }
     const std::optional<engine::Refusal> refusal = ToResponse(std::move(reply), this->wire_response());
     this->Answer(refusal ? ToStatus(*refusal) : grpc::Status::OK);
   }
@@ -53,9 +59,9 @@ using rpc::LeaveOutWhatLookupFetches;
 
 // Many requests in one message: an operation each, all decided in the same group commit, in order.
 template <class Request, class Response>
-class BatchCall final : public Call<Request, Response> {
+class BatchCall final : public Call<Service, Request, Response> {
  public:
-  using Base = Call<Request, Response>;
+  using Base = Call<Service, Request, Response>;
   explicit BatchCall(const typename Base::Method& method) : Base(method) {}
 
  private:
@@ -68,6 +74,12 @@ class BatchCall final : public Call<Request, Response> {
     BatchCall& batch_;
     const int index_;
   };
+
+  // An item without content is two bytes on the wire, and still an operation and an answer.
+  size_t Weight() override {
+    const size_t items = std::min<size_t>(this->wire_request().requests_size(), engine::kMaxBatchItems);
+    return Base::Weight() + items * engine::kBatchItemBytes;
+  }
 
   void ArmAnother() override { (new BatchCall(this->method()))->Arm(); }
 
@@ -91,7 +103,7 @@ class BatchCall final : public Call<Request, Response> {
     }
     unanswered_ = items_.size();
     if (unanswered_ == 0) return AnswerAll();
-    for (auto& item : items_) this->surroundings().poller.Submit(item.get());
+    for (auto& item : items_) this->surroundings().poller.Submit(item.get(), this, this->arrival());
   }
 
   // Items cannot wait, so all of them are finished by the thread that ran their batch, one after the other.
@@ -104,7 +116,9 @@ class BatchCall final : public Call<Request, Response> {
 
   // Rule 19: the answer fits, whatever is stored.
   void AnswerAll() {
-    size_t room = engine::kMaxMessageBytes - this->wire_response().items_size() * engine::kMaxBareItemBytes;
+    size_t room = engine::kMaxMessageBytes;
+    if (!this->HasRoomFor(this->wire_response().ByteSizeLong())) room = 0;
+    room -= std::min(room, this->wire_response().items_size() * engine::kMaxBareItemBytes);
     for (auto& item : *this->wire_response().mutable_items()) {
       const size_t size = item.ByteSizeLong();
       if (size <= engine::kMaxBareItemBytes) continue;
@@ -130,13 +144,22 @@ class BatchCall final : public Call<Request, Response> {
   size_t payload_budget_ = engine::kMaxMessageBytes;
 };
 
+struct Traits {
+  bool may_wait = false;
+  bool is_new_work = false;
+};
+constexpr Traits kOfOwners{};
+constexpr Traits kNewWork{.is_new_work = true};
+constexpr Traits kNewWorkThatMayWait{.may_wait = true, .is_new_work = true};
+
 // `Owner` is the base of the generated service that brings the method.
 template <template <class, class> class Kind, class Owner, class Request, class Response>
-void Serve(Surroundings& surroundings, size_t index, bool may_wait,
+void Serve(Surroundings& surroundings, size_t index, Traits traits,
            void (Owner::*request)(grpc::ServerContext*, Request*, grpc::ServerAsyncResponseWriter<Response>*,
                                   grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*)) {
-  const typename Call<Request, Response>::Method method{request, surroundings.stats.methods[index], surroundings,
-                                                        may_wait};
+  const typename Call<Service, Request, Response>::Method method{
+      surroundings.service, request,         surroundings.stats.methods[index],
+      surroundings,         traits.may_wait, traits.is_new_work};
   for (int i = 0; i < kArmed; ++i) (new Kind<Request, Response>(method))->Arm();
 }
 
@@ -145,15 +168,15 @@ void Serve(Surroundings& surroundings, size_t index, bool may_wait,
 // In the order of kMethods.
 void ServeIdempotency(Surroundings& surroundings) {
   size_t index = 0;
-  Serve<SingleCall>(surroundings, index++, true, &Service::RequestBegin);
-  Serve<SingleCall>(surroundings, index++, false, &Service::RequestComplete);
-  Serve<SingleCall>(surroundings, index++, false, &Service::RequestLookup);
-  Serve<SingleCall>(surroundings, index++, false, &Service::RequestRenew);
-  Serve<SingleCall>(surroundings, index++, false, &Service::RequestRelease);
-  Serve<SingleCall>(surroundings, index++, false, &Service::RequestCheckpoint);
-  Serve<BatchCall>(surroundings, index++, false, &Service::RequestBatchBegin);
-  Serve<BatchCall>(surroundings, index++, false, &Service::RequestBatchComplete);
-  Serve<BatchCall>(surroundings, index++, false, &Service::RequestBatchRenew);
+  Serve<SingleCall>(surroundings, index++, kNewWorkThatMayWait, &Service::RequestBegin);
+  Serve<SingleCall>(surroundings, index++, kOfOwners, &Service::RequestComplete);
+  Serve<SingleCall>(surroundings, index++, kNewWork, &Service::RequestLookup);
+  Serve<SingleCall>(surroundings, index++, kOfOwners, &Service::RequestRenew);
+  Serve<SingleCall>(surroundings, index++, kOfOwners, &Service::RequestRelease);
+  Serve<SingleCall>(surroundings, index++, kOfOwners, &Service::RequestCheckpoint);
+  Serve<BatchCall>(surroundings, index++, kNewWork, &Service::RequestBatchBegin);
+  Serve<BatchCall>(surroundings, index++, kOfOwners, &Service::RequestBatchComplete);
+  Serve<BatchCall>(surroundings, index++, kOfOwners, &Service::RequestBatchRenew);
 }
 
 }  // namespace semel::rpc

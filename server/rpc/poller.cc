@@ -16,29 +16,66 @@ constexpr system_clock::time_point kNoWait{};
 // The system clock may be stepped while we wait for a moment of the server's own clock: look again this often.
 constexpr engine::Duration kLongestNap = std::chrono::seconds(1);
 
+// Events that are taken before a batch is decided, even if there are more: arrivals, answers that have left, callers gone.
+constexpr size_t kEventsPerOperation = 4;
+
+// How often in a row nothing has happened before nothing is taken to be there: in one look gRPC reads a piece from one socket, and
+// only whole messages are told. Each look is a system call.
+constexpr int kIdleLooks = 4;
+
 }  // namespace
 
 void Poller::Poll() {
   bool open = true;
-  while (open) {
+  while (open || !line_.empty()) {
     open = Gather();
-    const std::optional<engine::Time> due = committer_.NextDue();
-    if (!batch_.empty() || (due && *due <= committer_.Now())) committer_.Run(batch_);
+    TakeBatch();
+    if (!batch_.empty() || SomethingIsDue()) committer_.Run(batch_);
     batch_.clear();
   }
 }
 
-// Waits for the first event, then takes all that are ready, up to a full batch.
+bool Poller::SomethingIsDue() const {
+  const std::optional<engine::Time> due = committer_.NextDue();
+  return due && *due <= committer_.Now();
+}
+
+// Waits for the first event, then takes all that are ready. Also where the wait ended because something fell due: what an owner
+// sent while this process was held up must be decided before those who wait for its key.
 bool Poller::Gather() {
   void* tag = nullptr;
   bool ok = false;
-  grpc::CompletionQueue::NextStatus status = queue_->AsyncNext(&tag, &ok, NextWake());
-  while (status == grpc::CompletionQueue::GOT_EVENT) {
-    static_cast<Event*>(tag)->Happened(ok);
-    if (batch_.size() >= max_batch_) return true;
-    status = queue_->AsyncNext(&tag, &ok, kNoWait);
+  size_t taken = 0;
+  int idle_looks = 0;
+  grpc::CompletionQueue::NextStatus status = queue_->AsyncNext(&tag, &ok, line_.empty() ? NextWake() : kNoWait);
+  for (; status != grpc::CompletionQueue::SHUTDOWN; status = queue_->AsyncNext(&tag, &ok, kNoWait)) {
+    if (status == grpc::CompletionQueue::GOT_EVENT) {
+      static_cast<Event*>(tag)->Happened(ok);
+      if (++taken >= kEventsPerOperation * max_batch_) return true;
+      idle_looks = 0;
+    } else if (++idle_looks == kIdleLooks) {
+      return true;
+    }
   }
-  return status != grpc::CompletionQueue::SHUTDOWN;
+  return false;
+}
+
+// The first in line, up to a full batch; the operations of one call are not parted.
+void Poller::TakeBatch() {
+  const Clock::time_point now = Clock::now();
+  if (passed_on_ > 0) pace_.Decided(passed_on_, now - passed_on_at_);
+  passed_on_ = 0;
+  if (line_.empty()) return standing_.Observe(Clock::duration::zero(), now);
+  Place last = line_.front();
+  while (!line_.empty() && (batch_.size() < max_batch_ || line_.front().call == last.call)) {
+    last = line_.front();
+    batch_.push_back(last.operation);
+    line_.pop_front();
+  }
+  standing_.Observe(now - last.arrival, now);
+  if (line_.empty()) return;
+  passed_on_ = batch_.size();
+  passed_on_at_ = now;
 }
 
 system_clock::time_point Poller::NextWake() const {

@@ -1,42 +1,81 @@
-// Runs calls to completion on the thread that polls for them: drain what is ready, decide and commit it as one batch, answer.
+// Runs calls to completion on the thread that polls for them: take what is ready, decide and commit it as one batch, answer.
 //
 // No hand-over to another thread and no artificial delay: while one batch is being synced, the next one gathers in the
 // completion queue. Measured against writer threads and callbacks, this costs the least per call (docs/performance.md).
+//
+// What arrived and does not fit into the batch stands in line, in order. So it is seen how long calls wait, and new work can be
+// refused as soon as it arrives where it would wait for too long, at a fraction of what serving it would cost.
 
 #ifndef SEMEL_SERVER_RPC_POLLER_H_
 #define SEMEL_SERVER_RPC_POLLER_H_
 
+#include <algorithm>
 #include <chrono>
+#include <deque>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include <grpcpp/completion_queue.h>
 
 #include "server/engine/committer.h"
+#include "server/rpc/pace.h"
+#include "server/rpc/standing_queue.h"
 
 namespace semel::rpc {
 
 // One thread, one completion queue.
 class Poller {
  public:
-  Poller(std::unique_ptr<grpc::ServerCompletionQueue> queue, engine::Committer& committer, size_t max_batch)
-      : queue_(std::move(queue)), committer_(committer), max_batch_(max_batch) {}
+  using Clock = StandingQueue::Clock;
+
+  Poller(std::unique_ptr<grpc::ServerCompletionQueue> queue, engine::Committer& committer, const engine::Limits& limits)
+      : queue_(std::move(queue)),
+        committer_(committer),
+        max_batch_(limits.max_batch_operations),
+        max_delay_(limits.max_queue_delay),
+        standing_(limits.max_queue_delay) {}
 
   grpc::ServerCompletionQueue* queue() { return queue_.get(); }
 
-  // Lets the operation be decided with the current batch. Only from an event, on the polling thread.
-  void Submit(engine::Operation* operation) { batch_.push_back(operation); }
+  // Lets the operation be decided in its turn. Those of one call are decided together. Only from an event, on the polling
+  // thread.
+  void Submit(engine::Operation* operation, const void* call, Clock::time_point arrival) {
+    line_.push_back({operation, call, arrival});
+  }
+
+  // Whether new work is turned away: this is no burst, and at the pace of late it would wait in line for too long. What goes into
+  // the next batch never is: where a batch alone takes longer, fewer at a time would not be served sooner.
+  bool TurnsAway(Clock::time_point now) {
+    if (!standing_.Stands(now) || line_.size() <= std::max(max_batch_, pace_.Within(max_delay_))) return false;
+    standing_.TurnedAway(now);
+    return true;
+  }
 
   // Body of the thread: until the queue was shut down and is empty.
   void Poll();
 
  private:
+  struct Place {
+    engine::Operation* operation;
+    const void* call;
+    Clock::time_point arrival;
+  };
+
   bool Gather();  // false: the queue is shut down and empty
+  void TakeBatch();
+  bool SomethingIsDue() const;
   std::chrono::system_clock::time_point NextWake() const;
 
   const std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   engine::Committer& committer_;
   const size_t max_batch_;
+  const Clock::duration max_delay_;
+  StandingQueue standing_;
+  Pace pace_;
+  size_t passed_on_ = 0;  // operations in the last batch, if it left others in line
+  Clock::time_point passed_on_at_;
+  std::deque<Place> line_;
   std::vector<engine::Operation*> batch_;
 };
 

@@ -28,7 +28,9 @@ v1::Previous ToWire(storage::Previous previous) {
   return v1::PREVIOUS_UNSPECIFIED;
 }
 
-v1::State ToWire(engine::VisibleState state) {
+}  // namespace
+
+v1::State StateToWire(engine::VisibleState state) {
   switch (state) {
     case engine::VisibleState::kInProgress: return v1::STATE_IN_PROGRESS;
     case engine::VisibleState::kInDoubt: return v1::STATE_IN_DOUBT;
@@ -38,6 +40,8 @@ v1::State ToWire(engine::VisibleState state) {
   }
   return v1::STATE_UNSPECIFIED;
 }
+
+namespace {
 
 void ToWire(storage::Result result, v1::Result* wire) {
   wire->set_payload(std::move(result.payload));
@@ -131,9 +135,11 @@ void SettledFieldsToWire(engine::Found& found, v1::Record* wire) {
   }
 }
 
+}  // namespace
+
 void RecordToWire(engine::Found found, v1::Record* wire) {
   storage::Record& record = found.record;
-  wire->set_state(ToWire(found.state));
+  wire->set_state(StateToWire(found.state));
   wire->set_attempt(static_cast<int32_t>(record.attempt));
   wire->set_owner(std::move(record.owner));
   wire->set_fingerprint(std::move(record.fingerprint));
@@ -143,6 +149,8 @@ void RecordToWire(engine::Found found, v1::Record* wire) {
   wire->set_checkpoint(std::move(record.checkpoint));
   IsOpen(record) ? OpenFieldsToWire(found, wire) : SettledFieldsToWire(found, wire);
 }
+
+namespace {
 
 // The alternative that the call answers with, or the refusal instead.
 template <class Expected, class Fill>
@@ -163,6 +171,7 @@ std::optional<Refusal> ToResponse(engine::Reply reply, v1::CompleteResponse& wir
     wire.set_state(completed.state == storage::State::kDone ? v1::STATE_DONE : v1::STATE_FAILED);
     ToWire(completed.expire_time, wire.mutable_expire_time());
     wire.set_already_applied(completed.already_applied);
+    wire.set_made_final(completed.made_final);
   });
 }
 

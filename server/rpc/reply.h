@@ -18,6 +18,10 @@ std::optional<engine::Refusal> ToResponse(engine::Reply reply, v1::RenewResponse
 std::optional<engine::Refusal> ToResponse(engine::Reply reply, v1::ReleaseResponse& wire);
 std::optional<engine::Refusal> ToResponse(engine::Reply reply, v1::CheckpointResponse& wire);
 
+// What Lookup and ListKeys show.
+void RecordToWire(engine::Found found, v1::Record* wire);
+v1::State StateToWire(engine::VisibleState state);
+
 // Rule 19: removes from an item of a batch what Lookup can fetch, and says so in the item.
 void LeaveOutWhatLookupFetches(v1::BeginResponse& wire);
 

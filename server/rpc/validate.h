@@ -7,7 +7,7 @@
 
 #include "semel/v1/idempotency_service.pb.h"
 #include "server/engine/operation.h"
-#include "server/engine/policy.h"
+#include "server/engine/policy_table.h"
 #include "server/engine/reply.h"
 
 namespace semel::rpc {
