@@ -3,24 +3,28 @@
 #ifndef SEMEL_SERVER_MAINTENANCE_H_
 #define SEMEL_SERVER_MAINTENANCE_H_
 
+#include <chrono>
+#include <condition_variable>
 #include <functional>
+#include <mutex>
 #include <thread>
 #include <utility>
 
-#include "absl/synchronization/notification.h"
-#include "absl/time/time.h"
+#include "server/clock_watch.h"
 #include "server/engine/committer.h"
 
 namespace semel {
 
 class Maintenance {
  public:
-  static constexpr absl::Duration kInterval = absl::Seconds(2);
+  static constexpr std::chrono::seconds kInterval{2};
 
   // `on_failure` is called once, when storage has failed for good; the thread ends then.
-  Maintenance(engine::Committer& committer, std::function<void(const absl::Status&)> on_failure)
-      : thread_([this, &committer, on_failure = std::move(on_failure)] {
-          while (!stopped_.WaitForNotificationWithTimeout(kInterval)) {
+  Maintenance(engine::Committer& committer, ClockWatch& clock_watch,
+              std::function<void(const absl::Status&)> on_failure)
+      : thread_([this, &committer, &clock_watch, on_failure = std::move(on_failure)] {
+          while (!StoppedWithin(kInterval)) {
+            clock_watch.Look();
             if (absl::Status status = committer.Maintain(); !status.ok()) return on_failure(status);
           }
         }) {}
@@ -28,13 +32,26 @@ class Maintenance {
 
   void Stop() {
     if (!thread_.joinable()) return;
-    stopped_.Notify();
+    {
+      const std::lock_guard lock(mutex_);
+      stopped_ = true;
+    }
+    stop_.notify_all();
     thread_.join();
   }
 
  private:
-  absl::Notification stopped_;
-  std::thread thread_;  // last: it uses what is above
+  // By the monotonic clock, as std::condition_variable waits. Abseil waits for a moment of the wall clock: when that is set back
+  // by an hour, for an hour.
+  bool StoppedWithin(std::chrono::seconds time) {
+    std::unique_lock lock(mutex_);
+    return stop_.wait_for(lock, time, [this] { return stopped_; });
+  }
+
+  std::mutex mutex_;
+  std::condition_variable stop_;
+  bool stopped_ = false;  // guarded by mutex_
+  std::thread thread_;    // last: it uses what is above
 };
 
 }  // namespace semel

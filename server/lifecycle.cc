@@ -1,0 +1,135 @@
+#include "server/lifecycle.h"
+
+#include <atomic>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "server/backups.h"
+#include "server/clock_watch.h"
+#include "server/engine/committer.h"
+#include "server/engine/policy_table.h"
+#include "server/maintenance.h"
+#include "server/metric_sources.h"
+#include "server/ops/admin_http.h"
+#include "server/ops/audit_log.h"
+#include "server/ops/config.h"
+#include "server/ops/metrics.h"
+#include "server/reload.h"
+#include "server/rpc/server.h"
+#include "server/signals.h"
+#include "storage/rocksdb/rocksdb_storage.h"
+
+namespace semel {
+namespace {
+
+using ops::LogLevel;
+
+storage::RocksDbOptions StorageOptions(const ops::Config& config, const ops::Logger& log) {
+  storage::RocksDbOptions options;
+  options.path = config.data_dir;
+  options.block_cache_bytes = config.storage.block_cache;
+  options.memtable_bytes = config.storage.memtable;
+  options.reclaim_interval = config.storage.reclaim_interval;
+  options.log = [&log](std::string message) { log.Log(LogLevel::kWarning, message); };
+  return options;
+}
+
+std::optional<std::string> WhyNotReady(const storage::Storage& storage, bool draining) {
+  if (draining) return "draining";
+  if (const absl::Status health = storage.Health(); !health.ok()) return std::string(health.message());
+  return std::nullopt;
+}
+
+rpc::AdminOptions AdminOptionsOf(const ops::Config& config, storage::Storage& storage, Backups& backups,
+                                 const std::atomic<bool>& draining, const ops::Logger& log) {
+  rpc::AdminOptions options{.served = config.admin.service, .version = SEMEL_VERSION};
+  options.facts = [&] {
+    return rpc::ServerFacts{.not_ready_reason = WhyNotReady(storage, draining).value_or(""),
+                            .wall_clock_offset = storage.clock().WallOffset(),
+                            .open = storage.Open(),
+                            .storage = storage.Properties(),
+                            .last_backup = backups.last()};
+  };
+  if (backups.configured()) options.create_backup = [&] { return backups.Create(); };
+  options.audit = [&](const rpc::AuditEntry& entry) { ops::WriteAudit(entry, log); };
+  return options;
+}
+
+std::string HostOf(const std::string& listen) { return listen.substr(0, listen.rfind(':')); }
+
+// One line for those who started us: scripts and tests read the ports from it.
+void AnnounceReady(const ops::Config& config, int port, int admin_port) {
+  std::printf("semeld ready grpc=%s:%d admin=%s:%d\n", HostOf(config.listen).c_str(), port,
+              HostOf(config.admin.listen).c_str(), admin_port);
+  std::fflush(stdout);
+}
+
+int Fail(const ops::Logger& log, const char* what, const absl::Status& status) {
+  log.Log(LogLevel::kError, what, {{"reason", std::string(status.message())}});
+  return kExitStartFailed;
+}
+
+}  // namespace
+
+int Serve(const ops::CommandLine& command_line, ops::Logger& log) {
+  const ops::Config& config = command_line.config;
+  Signals signals;
+  auto storage = storage::RocksDbStorage::Open(StorageOptions(config, log), storage::SystemTime());
+  if (!storage.ok()) return Fail(log, "cannot open the data directory", storage.status());
+
+  engine::PolicyTable policies(config.default_policy, config.namespaces);
+  engine::EngineStats engine_stats;
+  rpc::CallStats call_stats;
+  engine::Committer committer(**storage, config.limits, engine_stats);
+  if (absl::Status status = committer.Start(); !status.ok()) return Fail(log, "cannot start", status);
+
+  const rpc::ServerOptions options{.listen = config.listen,
+                                   .polling_threads = static_cast<int>(config.polling_threads),
+                                   .reflection = config.reflection,
+                                   .keepalive_interval = config.connections.keepalive_interval,
+                                   .keepalive_timeout = config.connections.keepalive_timeout,
+                                   .max_idle = config.connections.max_idle};
+  std::atomic<bool> draining = false;  // read by other threads
+  Backups backups(**storage, {.directory = config.backup.directory, .keep = config.backup.keep}, log);
+  auto server = rpc::Server::Start(options, committer, policies, config.limits, call_stats,
+                                   AdminOptionsOf(config, **storage, backups, draining, log));
+  if (!server.ok()) return Fail(log, "cannot serve", server.status());
+
+  Reloader reloader(command_line, policies, log);
+  ClockWatch clock_watch((*storage)->clock(), log);
+  const ops::Metrics metrics(MetricsOf(
+      {**storage, engine_stats, policies, call_stats, reloader.figures(), clock_watch.steps(), backups.figures()}));
+  auto admin = ops::AdminHttp::Start(config.admin.listen,
+                                     {.metrics = [&] { return metrics.Text(); },
+                                      .not_ready_reason = [&] { return WhyNotReady(**storage, draining); }});
+  if (!admin.ok()) return Fail(log, "cannot serve the admin port", admin.status());
+
+  Maintenance maintenance(committer, clock_watch, [&](const absl::Status& status) {
+    (*server)->SetNotServing();
+    log.Log(LogLevel::kError, "storage failed: nothing is promised until a restart reads back what is on disk",
+            {{"reason", std::string(status.message())}});
+  });
+  log.Log(LogLevel::kInfo, "serving",
+          {{"listen", config.listen},
+           {"port", (*server)->port()},
+           {"admin_port", (*admin)->port()},
+           {"data_dir", config.data_dir},
+           {"open_keys", (*storage)->Open().keys()},
+           {"leases_honoured", engine_stats.leases_honoured.value()}});
+  AnnounceReady(config, (*server)->port(), (*admin)->port());
+
+  while (signals.Next() == Signals::Wish::kReload) reloader.Reload();
+  log.Log(LogLevel::kInfo, "draining", {{"waiters", engine_stats.waiters.value()}});
+  draining = true;
+  (*server)->Drain();
+  // Lets owners finish and load balancers notice before the door closes; a second signal cuts it short.
+  signals.AwaitStop(config.shutdown.drain_delay);
+  (*server)->Shutdown(config.shutdown.timeout - config.shutdown.drain_delay);
+  maintenance.Stop();
+  log.Log(LogLevel::kInfo, "stopped");
+  return 0;  // storage is closed last, by its owner, with an exact clock mark
+}
+
+}  // namespace semel

@@ -1,0 +1,41 @@
+#include "server/metric_sources.h"
+
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace semel {
+namespace {
+
+std::vector<ops::CallFigures> FiguresOf(const rpc::CallStats& stats) {
+  std::vector<ops::CallFigures> figures;
+  for (const rpc::MethodStats& method : stats.methods) {
+    ops::CallFigures figure{.method = std::string(method.method), .latency_micros = &method.latency_micros};
+    for (size_t code = 0; code < method.by_code.size(); ++code) {
+      figure.by_code[static_cast<int>(code)] = method.by_code[code].value();
+    }
+    figures.push_back(std::move(figure));
+  }
+  return figures;
+}
+
+}  // namespace
+
+ops::MetricSources MetricsOf(const Counted& counted) {
+  return {
+      .engine = counted.engine,
+      .policies = counted.policies,
+      .open = [&storage = counted.storage] { return storage.Open(); },
+      .properties = [&storage = counted.storage] { return storage.Properties(); },
+      .storage_ok = [&storage = counted.storage] { return storage.Health().ok(); },
+      .clock_offset_seconds =
+          [&storage = counted.storage] { return std::chrono::duration<double>(storage.clock().WallOffset()).count(); },
+      .clock_steps = &counted.clock_steps,
+      .calls = [&calls = counted.calls] { return FiguresOf(calls); },
+      .calls_in_flight = [&calls = counted.calls] { return calls.live.value(); },
+      .reloads = &counted.reloads,
+      .backups = &counted.backups};
+}
+
+}  // namespace semel
