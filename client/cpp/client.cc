@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/cpp/batch_wire.h"
 #include "client/cpp/client_core.h"
 #include "client/cpp/complete_options.h"
 #include "client/cpp/error_details.h"
@@ -15,9 +16,10 @@ namespace semel {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-using Stub = Connection::Stub;
+using Stub = v1::IdempotencyService::Stub;
 
-// A request that the server could only refuse as a message too large, without saying which field it was.
+}  // namespace
+
 absl::Status CheckPayload(const Outcome& outcome) {
   const auto* result = std::get_if<Result>(&outcome);
   if (result == nullptr || result->payload.size() <= kMaxResultBytes) return absl::OkStatus();
@@ -27,99 +29,90 @@ absl::Status CheckPayload(const Outcome& outcome) {
                     {{"limit", absl::StrCat(kMaxResultBytes)}, {"size", absl::StrCat(result->payload.size())}});
 }
 
-}  // namespace
-
-std::string Naming(const std::string& call, std::string_view key) { return call + " of " + std::string(key); }
-
-Client::Core::Core(ClientOptions complete_options)
+ClientCore::ClientCore(ClientOptions complete_options)
     : options(std::move(complete_options)),
       connection(options),
-      keeper([this](grpc::ClientContext& context,
-                    const std::vector<RenewRequest>& leases) -> absl::StatusOr<LeaseKeeper::Renewed> {
+      stub(v1::IdempotencyService::NewStub(connection.channel())),
+      keeper(std::make_unique<LeaseKeeper>([this](grpc::ClientContext& context, const std::vector<HeldKey>& leases)
+                                               -> absl::StatusOr<LeaseKeeper::Renewed> {
+        connection.Authorize(context);
         v1::BatchRenewResponse response;
-        const grpc::Status status = connection.stub().BatchRenew(&context, ToWire(leases, options), &response);
+        const grpc::Status status = stub->BatchRenew(&context, ToWire(leases), &response);
         if (!status.ok()) return ToStatus(status);
         return ToRenewed(response, leases.size());
-      }) {}
+      })) {}
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Connect(ClientOptions options) {
   absl::StatusOr<ClientOptions> complete = CompleteOptions(std::move(options));
   if (!complete.ok()) return complete.status();
-  return std::unique_ptr<Client>(new Client(std::make_unique<Core>(*std::move(complete))));
+  return std::unique_ptr<Client>(new Client(std::make_shared<ClientCore>(*std::move(complete))));
 }
 
-Client::Client(std::unique_ptr<Core> core) : core_(std::move(core)) {}
+Client::Client(std::shared_ptr<ClientCore> core) : core_(std::move(core)) {}
 Client::~Client() = default;
 
 const ClientOptions& Client::options() const { return core_->options; }
 
-absl::StatusOr<BeginAnswer> Client::Begin(const BeginRequest& request) {
+absl::StatusOr<BeginAnswer> Client::Begin(const BeginRequest& request, const CallOptions& options) {
   SteadyTime granted;
-  return BeginNoting(request, granted);
+  return BeginNoting(request, options, granted);
 }
 
-absl::StatusOr<BeginAnswer> Client::BeginNoting(const BeginRequest& request, SteadyTime& granted) {
+absl::StatusOr<BeginAnswer> Client::BeginNoting(const BeginRequest& request, const CallOptions& options,
+                                                SteadyTime& granted) {
   const bool waits = request.wait > Duration::zero();
   const SteadyTime waited_enough = SteadyClock::now() + request.wait;
   v1::BeginRequest wire = ToWire(request, core_->options);
+  wire.set_namespace_(core_->NamespaceOf(options));
   v1::BeginResponse response;
   const absl::Status status = core_->connection.Call(
-      Naming("Begin", request.key), core_->budget(request.wait), [&](grpc::ClientContext& context) {
+      "Begin of " + request.key, core_->budget(options, request.wait), [&](grpc::ClientContext& context) {
         granted = SteadyClock::now();
         // A try after a lost reply waits for what is left, not from the beginning.
         if (waits) *wire.mutable_wait() = ToWire(std::max<Duration>(waited_enough - granted, Duration::zero()));
         response.Clear();
-        return core_->connection.stub().Begin(&context, wire, &response);
+        return core_->stub->Begin(&context, wire, &response);
       });
   if (!status.ok()) return status;
   return ToBeginAnswer(response);
 }
 
-absl::StatusOr<Completed> Client::Complete(const CompleteRequest& request) {
-  return CompleteWithin(request, core_->options.call_timeout);
-}
-
-absl::StatusOr<Completed> Client::CompleteWithin(const CompleteRequest& request, Duration timeout) {
+absl::StatusOr<Completed> Client::Complete(const CompleteRequest& request, const CallOptions& options) {
   if (absl::Status fits = CheckPayload(request.outcome); !fits.ok()) return fits;
-  auto response = core_->connection.Call(Naming("Complete", request.key), {timeout, core_->options.try_timeout},
-                                         &Stub::Complete, ToWire(request, core_->options));
+  auto response = core_->Call("Complete", options, &Stub::Complete, ToWire(request, core_->options));
   if (!response.ok()) return response.status();
   return ToCompleted(*response);
 }
 
-absl::StatusOr<std::optional<Record>> Client::Lookup(std::string_view key) {
+absl::StatusOr<std::optional<Record>> Client::Lookup(std::string_view key, const CallOptions& options) {
   v1::LookupRequest request;
-  request.set_namespace_(core_->options.namespace_name);
   request.set_key(std::string(key));
-  auto response = core_->connection.Call(Naming("Lookup", key), core_->budget(), &Stub::Lookup, request);
+  auto response = core_->Call("Lookup", options, &Stub::Lookup, std::move(request));
   if (!response.ok()) return response.status();
   return ToRecord(*response);
 }
 
-absl::StatusOr<Duration> Client::Renew(const RenewRequest& request) {
-  auto response = core_->connection.Call(Naming("Renew", request.key), core_->budget(), &Stub::Renew,
-                                         ToWire(request, core_->options));
+absl::StatusOr<Duration> Client::Renew(const RenewRequest& request, const CallOptions& options) {
+  auto response = core_->Call("Renew", options, &Stub::Renew, ToWire(request, core_->options));
   if (!response.ok()) return response.status();
   return ToDuration(response->lease());
 }
 
-absl::Status Client::Release(std::string_view key, int64_t token) {
+absl::Status Client::Release(std::string_view key, int64_t token, const CallOptions& options) {
   v1::ReleaseRequest request;
-  request.set_namespace_(core_->options.namespace_name);
   request.set_key(std::string(key));
   request.set_token(token);
-  return core_->connection.Call(Naming("Release", key), core_->budget(), &Stub::Release, request).status();
+  return core_->Call("Release", options, &Stub::Release, std::move(request)).status();
 }
 
 absl::StatusOr<Duration> Client::Checkpoint(std::string_view key, int64_t token, std::string_view data,
-                                            bool effects_began) {
+                                            bool effects_began, const CallOptions& options) {
   v1::CheckpointRequest request;
-  request.set_namespace_(core_->options.namespace_name);
   request.set_key(std::string(key));
   request.set_token(token);
   request.set_data(std::string(data));
   request.set_effects_began(effects_began);
-  auto response = core_->connection.Call(Naming("Checkpoint", key), core_->budget(), &Stub::Checkpoint, request);
+  auto response = core_->Call("Checkpoint", options, &Stub::Checkpoint, std::move(request));
   if (!response.ok()) return response.status();
   return ToDuration(response->lease_remaining());
 }

@@ -11,6 +11,9 @@ namespace semel {
 // Errors: kInvalidArgument (FIELD_INVALID), says which option.
 absl::StatusOr<ClientOptions> CompleteOptions(ClientOptions options);
 
+// The same without a namespace, which stays as it is.
+absl::StatusOr<ClientOptions> CompleteConnectionOptions(ClientOptions options);
+
 }  // namespace semel
 
 #endif  // SEMEL_CLIENT_CPP_COMPLETE_OPTIONS_H_

@@ -16,8 +16,25 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
+int Milliseconds(Duration duration) {
+  return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+}
+
 std::shared_ptr<grpc::Channel> OpenChannel(const ClientOptions& options) {
   grpc::ChannelArguments arguments;
+  arguments.SetUserAgentPrefix(options.user_agent);
+  if (options.keepalive_time > Duration::zero()) {
+    arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(options.keepalive_time));
+    arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(options.keepalive_timeout));
+    arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 0);
+    // Else a Begin that waits is pinged twice and then no more: it has no data to send.
+    arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  }
+  if (!options.authority.empty()) {
+    arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, options.authority);
+    // The name that the server's certificate has to have.
+    arguments.SetString(GRPC_SSL_TARGET_NAME_OVERRIDE_ARG, options.authority);
+  }
   // gRPC's own pause between connection attempts grows to two minutes: far longer than a restart of the server takes.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);  // how long one attempt may take
@@ -37,6 +54,23 @@ bool ConnectionBroke(const grpc::Status& status) {
   return status.error_details().empty() &&
          (status.error_code() == grpc::StatusCode::UNKNOWN || status.error_code() == grpc::StatusCode::CANCELLED ||
           status.error_code() == grpc::StatusCode::INTERNAL);
+}
+
+// The other side is not the one that the options trust: no try will change that.
+bool IsNotTrusted(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::UNAVAILABLE &&
+         (absl::StrContains(status.error_message(), "certificate verify failed") ||
+          absl::StrContains(status.error_message(), "CERTIFICATE_VERIFY_FAILED") ||
+          absl::StrContains(status.error_message(), "is not in peer certificate"));
+}
+
+absl::Status NotTrusted(const std::string& what, const std::string& address, const grpc::Status& status) {
+  return absl::UnauthenticatedError(
+      absl::StrCat(what, ": the certificate of ", address,
+                   " is not trusted: it has to be signed by ClientOptions::tls.ca_file (empty: by a root of this "
+                   "machine) and to name "
+                   "the host of the address (or ClientOptions::authority). Nothing was changed (",
+                   status.error_message(), ")"));
 }
 
 bool WorthAnotherTry(const grpc::Status& status) {
@@ -60,10 +94,20 @@ struct Tries {
   SteadyClock::time_point begin = SteadyClock::now();
 };
 
-absl::Status GiveUp(const absl::Status& last, const std::string& what, const std::string& address, const Tries& tries) {
+const char* Advice(Repeat repeat) {
+  switch (repeat) {
+    case Repeat::kAsItself: return "repeat it with the same attempt id or token";
+    case Repeat::kAsBefore: return "it is safe to repeat";
+    case Repeat::kAnew: return "look before you repeat it";
+  }
+  return "";
+}
+
+absl::Status GiveUp(const absl::Status& last, const std::string& what, const std::string& address, const Tries& tries,
+                    Repeat repeat) {
   const std::chrono::duration<double> taken = SteadyClock::now() - tries.begin;
   const std::string known = tries.may_have_been_done
-                                ? "it may or may not have been done; repeat it with the same attempt id or token"
+                                ? absl::StrCat("it may or may not have been done; ", Advice(repeat))
                                 : "nothing was changed";
   absl::Status error = WithMessage(
       last, absl::StrFormat("%s: no answer from %s in %d %s over %.1f s: %s (last error: %s)", what, address,
@@ -78,8 +122,12 @@ void SetTimeout(grpc::ClientContext& context, Duration timeout) { context.set_de
 Connection::Connection(const ClientOptions& options)
     : address_(options.address),
       retry_(options.retry),
-      channel_(OpenChannel(options)),
-      stub_(v1::IdempotencyService::NewStub(channel_)) {}
+      bearer_token_(options.bearer_token),
+      channel_(OpenChannel(options)) {}
+
+void Connection::Authorize(grpc::ClientContext& context) const {
+  if (bearer_token_) context.AddMetadata("authorization", "Bearer " + bearer_token_());
+}
 
 // gRPC does its input and output on the threads that wait for it, and only there. Were all callers asleep between their tries,
 // a new connection would never get beyond its first packet; so they wait inside of gRPC.
@@ -97,19 +145,27 @@ absl::Status Connection::Call(const std::string& what, CallBudget budget,
   for (;;) {
     grpc::ClientContext context;
     SetTimeout(context, std::min<Duration>(budget.per_try, deadline - SteadyClock::now()));
+    Authorize(context);
     const grpc::Status status = try_once(context);
     ++tries.count;
     absl::Status error = ToStatus(status);
     if (error.ok()) return error;
-    // The last word is about the last try; an earlier one, whose reply was lost, may have been done all the same.
-    if (!WorthAnotherTry(status)) return tries.may_have_been_done ? WithOutcomeUnknown(std::move(error)) : error;
-
+    if (IsNotTrusted(status)) {
+      absl::Status refused = NotTrusted(what, address_, status);
+      return tries.may_have_been_done ? WithOutcomeUnknown(std::move(refused)) : refused;
+    }
     const ErrorDetails details = DetailsOf(error);
+    // The last word is about the last try; an earlier one, whose reply was lost, may have been done all the same.
+    if (!WorthAnotherTry(status) || details.reason == reason::kBackupFailed) {
+      return tries.may_have_been_done ? WithOutcomeUnknown(std::move(error)) : error;
+    }
     tries.may_have_been_done |= MayHaveBeenDone(status, details.reason);
     if (!backoff) backoff.emplace(retry_, RandomSeed());
     const Duration pause = backoff->Next(details.retry_delay);
-    if (tries.count >= retry_.max_tries || SteadyClock::now() + pause >= deadline) {
-      return GiveUp(error, what, address_, tries);
+    const bool allowed =
+        tries.count < retry_.max_tries && !(budget.repeat == Repeat::kAnew && tries.may_have_been_done);
+    if (!allowed || SteadyClock::now() + pause >= deadline) {
+      return GiveUp(error, what, address_, tries, budget.repeat);
     }
     Pause(pause);
   }

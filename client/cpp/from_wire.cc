@@ -6,11 +6,6 @@
 namespace semel {
 namespace {
 
-absl::Status NotUnderstood(std::string_view what) {
-  return absl::InternalError(std::string("the server's answer has ") + std::string(what) +
-                             " that this client does not know: is the client older than the server?");
-}
-
 std::optional<Previous> ToPrevious(v1::Previous previous) {
   switch (previous) {
     case v1::PREVIOUS_NONE: return Previous::kNone;
@@ -19,18 +14,6 @@ std::optional<Previous> ToPrevious(v1::Previous previous) {
     case v1::PREVIOUS_RELEASED: return Previous::kReleased;
     case v1::PREVIOUS_UNSPECIFIED:
     default: return std::nullopt;  // proto3 enums are open
-  }
-}
-
-std::optional<State> ToState(v1::State state) {
-  switch (state) {
-    case v1::STATE_IN_PROGRESS: return State::kInProgress;
-    case v1::STATE_IN_DOUBT: return State::kInDoubt;
-    case v1::STATE_DONE: return State::kDone;
-    case v1::STATE_FAILED: return State::kFailed;
-    case v1::STATE_EXPIRED: return State::kExpired;
-    case v1::STATE_UNSPECIFIED:
-    default: return std::nullopt;
   }
 }
 
@@ -89,6 +72,23 @@ std::optional<Time> OptionalTime(bool present, const google::protobuf::Timestamp
 
 }  // namespace
 
+absl::Status NotUnderstood(std::string_view what) {
+  return absl::InternalError(std::string("the server's answer has ") + std::string(what) +
+                             " that this client does not know: is the client older than the server?");
+}
+
+std::optional<State> ToState(v1::State state) {
+  switch (state) {
+    case v1::STATE_IN_PROGRESS: return State::kInProgress;
+    case v1::STATE_IN_DOUBT: return State::kInDoubt;
+    case v1::STATE_DONE: return State::kDone;
+    case v1::STATE_FAILED: return State::kFailed;
+    case v1::STATE_EXPIRED: return State::kExpired;
+    case v1::STATE_UNSPECIFIED:
+    default: return std::nullopt;
+  }
+}
+
 Duration ToDuration(const google::protobuf::Duration& duration) {
   constexpr int64_t kLimit = std::numeric_limits<int64_t>::max() / 1'000'000'000 - 1;
   if (duration.seconds() > kLimit) return Duration::max();
@@ -122,13 +122,18 @@ absl::StatusOr<BeginAnswer> ToBeginAnswer(const v1::BeginResponse& response) {
 absl::StatusOr<Completed> ToCompleted(const v1::CompleteResponse& response) {
   const std::optional<State> state = ToState(response.state());
   if (!state) return NotUnderstood("a state");
-  return Completed{
-      .state = *state, .expire_time = ToTime(response.expire_time()), .already_applied = response.already_applied()};
+  return Completed{.state = *state,
+                   .expire_time = ToTime(response.expire_time()),
+                   .already_applied = response.already_applied(),
+                   .made_final = response.made_final()};
 }
 
 absl::StatusOr<std::optional<Record>> ToRecord(const v1::LookupResponse& response) {
   if (!response.has_record()) return std::nullopt;
-  const v1::Record& wire = response.record();
+  return ToRecord(response.record());
+}
+
+absl::StatusOr<Record> ToRecord(const v1::Record& wire) {
   const std::optional<State> state = ToState(wire.state());
   const std::optional<Previous> previous = ToPrevious(wire.previous());
   if (!state) return NotUnderstood("a state");

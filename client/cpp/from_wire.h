@@ -6,6 +6,7 @@
 #define SEMEL_CLIENT_CPP_FROM_WIRE_H_
 
 #include <optional>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "google/protobuf/duration.pb.h"
@@ -22,6 +23,13 @@ Time ToTime(const google::protobuf::Timestamp& timestamp);
 absl::StatusOr<BeginAnswer> ToBeginAnswer(const v1::BeginResponse& response);
 absl::StatusOr<Completed> ToCompleted(const v1::CompleteResponse& response);
 absl::StatusOr<std::optional<Record>> ToRecord(const v1::LookupResponse& response);
+absl::StatusOr<Record> ToRecord(const v1::Record& record);
+
+// nullopt: a state that this client does not know.
+std::optional<State> ToState(v1::State state);
+
+// For what cannot be translated: "the server's answer has `what` that this client does not know ...".
+absl::Status NotUnderstood(std::string_view what);
 
 }  // namespace semel
 

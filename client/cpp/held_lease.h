@@ -16,12 +16,19 @@
 
 namespace semel {
 
+// Which attempt a lease belongs to.
+struct HeldKey {
+  std::string namespace_name;
+  std::string key;
+  int64_t token = 0;
+};
+
 class HeldLease : public std::enable_shared_from_this<HeldLease> {
  public:
   using SteadyTime = std::chrono::steady_clock::time_point;
 
-  HeldLease(uint64_t id, std::string key, int64_t token, Duration length, SteadyTime granted)
-      : id_(id), key_(std::move(key)), token_(token), length_(length), ends_(granted + length) {}
+  HeldLease(uint64_t id, HeldKey key, Duration length, SteadyTime granted)
+      : id_(id), key_(std::move(key)), length_(length), ends_(granted + length) {}
 
   // Thread-safe. Asks the clock too: a process that was stopped for longer than its lease must not believe, until the
   // keeper's thread gets to run, that it still owns the key.
@@ -37,8 +44,7 @@ class HeldLease : public std::enable_shared_from_this<HeldLease> {
 
   // Constant after construction.
   const uint64_t id_;
-  const std::string key_;
-  const int64_t token_;
+  const HeldKey key_;
 
   // Thread-safe in itself.
   std::stop_source lost_;

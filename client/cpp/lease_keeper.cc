@@ -39,9 +39,9 @@ LeaseKeeper::~LeaseKeeper() {
   if (thread_.joinable()) thread_.join();
 }
 
-std::shared_ptr<HeldLease> LeaseKeeper::Hold(std::string key, int64_t token, Duration length, SteadyTime granted) {
+std::shared_ptr<HeldLease> LeaseKeeper::Hold(HeldKey key, Duration length, SteadyTime granted) {
   std::lock_guard lock(mutex_);
-  auto lease = std::make_shared<HeldLease>(next_id_++, std::move(key), token, length, granted);
+  auto lease = std::make_shared<HeldLease>(next_id_++, std::move(key), length, granted);
   Schedule(*lease, NextRenewal(*lease, granted));
   if (!thread_.joinable()) thread_ = std::thread([this] { Work(); });
   changed_.notify_all();
@@ -84,10 +84,10 @@ LeaseKeeper::Leases LeaseKeeper::TakeDue(SteadyTime now) {
 }
 
 void LeaseKeeper::RenewTogether(std::unique_lock<std::mutex>& lock, const Leases& due) {
-  std::vector<RenewRequest> requests;
+  std::vector<HeldKey> requests;
   Duration shortest = kLongestTry * 3;
   for (const auto& lease : due) {
-    requests.push_back({.key = lease->key_, .token = lease->token_});
+    requests.push_back(lease->key_);
     shortest = std::min(shortest, lease->length_);
   }
   grpc::ClientContext context;

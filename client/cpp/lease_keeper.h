@@ -23,7 +23,7 @@
 #include "client/cpp/held_lease.h"
 #include "client/cpp/randomness.h"
 #include "grpcpp/client_context.h"
-#include "semel/request.h"
+#include "semel/outcome.h"
 
 namespace semel {
 
@@ -33,7 +33,7 @@ class LeaseKeeper {
   using SteadyTime = HeldLease::SteadyTime;
   using Renewed = std::vector<absl::StatusOr<Duration>>;
   // Makes one try under the given context, whose deadline is set; answers the granted lengths, in order.
-  using RenewAll = std::function<absl::StatusOr<Renewed>(grpc::ClientContext&, const std::vector<RenewRequest>&)>;
+  using RenewAll = std::function<absl::StatusOr<Renewed>(grpc::ClientContext&, const std::vector<HeldKey>&)>;
 
   // As many as one batch may carry.
   static constexpr size_t kMaxRenewalsAtOnce = 1000;
@@ -43,7 +43,7 @@ class LeaseKeeper {
   ~LeaseKeeper();
 
   // Holds on to a lease of `length` that was granted at `granted` until it is dropped.
-  std::shared_ptr<HeldLease> Hold(std::string key, int64_t token, Duration length, SteadyTime granted);
+  std::shared_ptr<HeldLease> Hold(HeldKey key, Duration length, SteadyTime granted);
   // The work is over and its outcome is being reported: go on renewing, but "not in progress" is no longer a loss.
   void ExpectEnd(HeldLease& lease);
   // Returns at once; a renewal that is under way is ignored.

@@ -13,9 +13,7 @@ google::protobuf::Duration ToWire(Duration duration) {
   return wire;
 }
 
-namespace {
-
-v1::Result WireResult(const Result& result) {
+v1::Result ToWire(const Result& result) {
   v1::Result wire;
   wire.set_payload(result.payload);
   wire.set_content_type(result.content_type);
@@ -24,7 +22,7 @@ v1::Result WireResult(const Result& result) {
   return wire;
 }
 
-v1::Failure WireFailure(const Failure& failure) {
+v1::Failure ToWire(const Failure& failure) {
   v1::Failure wire;
   wire.set_reason(failure.reason);
   wire.set_message(failure.message);
@@ -33,8 +31,6 @@ v1::Failure WireFailure(const Failure& failure) {
   if (failure.retry_after != Duration::zero()) *wire.mutable_retry_after() = ToWire(failure.retry_after);
   return wire;
 }
-
-}  // namespace
 
 v1::BeginRequest ToWire(const BeginRequest& request, const ClientOptions& options) {
   v1::BeginRequest wire;
@@ -55,8 +51,8 @@ v1::CompleteRequest ToWire(const CompleteRequest& request, const ClientOptions& 
   wire.set_namespace_(options.namespace_name);
   wire.set_key(request.key);
   wire.set_token(request.token);
-  if (const auto* result = std::get_if<Result>(&request.outcome)) *wire.mutable_result() = WireResult(*result);
-  if (const auto* failure = std::get_if<Failure>(&request.outcome)) *wire.mutable_failure() = WireFailure(*failure);
+  if (const auto* result = std::get_if<Result>(&request.outcome)) *wire.mutable_result() = ToWire(*result);
+  if (const auto* failure = std::get_if<Failure>(&request.outcome)) *wire.mutable_failure() = ToWire(*failure);
   if (request.retention) *wire.mutable_retention() = ToWire(*request.retention);
   return wire;
 }

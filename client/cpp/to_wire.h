@@ -11,6 +11,8 @@
 namespace semel {
 
 google::protobuf::Duration ToWire(Duration duration);
+v1::Result ToWire(const Result& result);
+v1::Failure ToWire(const Failure& failure);
 
 // What a request leaves open is taken from the options; an attempt id is drawn.
 v1::BeginRequest ToWire(const BeginRequest& request, const ClientOptions& options);

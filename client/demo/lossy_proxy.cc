@@ -121,8 +121,9 @@ void LossyProxy::SetBackend(std::string backend) {
   backend_ = std::move(backend);
 }
 
-void LossyProxy::LoseReplies(int count) {
+void LossyProxy::LoseReplies(int count, int after) {
   std::lock_guard lock(mutex_);
+  to_pass_ = 2 * after;  // what has an answer has two HEADERS frames: where it begins, and the trailers
   to_lose_ += count;
 }
 
@@ -150,6 +151,10 @@ void LossyProxy::SetMode(Mode mode) {
 bool LossyProxy::TakeLoss() {
   std::lock_guard lock(mutex_);
   if (to_lose_ == 0) return false;
+  if (to_pass_ > 0) {
+    --to_pass_;
+    return false;
+  }
   --to_lose_;
   ++replies_lost_;
   lost_.notify_all();

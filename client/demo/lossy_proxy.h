@@ -30,9 +30,9 @@ class LossyProxy {
   // Where new connections go.
   void SetBackend(std::string backend);
 
-  // The next `count` replies are lost, whichever they are; each takes its connection with it, and with that every call that
-  // is under way on it.
-  void LoseReplies(int count);
+  // The next `count` replies are lost once `after` answers more were passed on, whichever they are; each takes its connection with it,
+  // and with that every call that is under way on it.
+  void LoseReplies(int count, int after = 0);
   // How many were lost so far.
   int replies_lost() const;
   // False when fewer were lost by then.
@@ -69,6 +69,7 @@ class LossyProxy {
   std::string backend_;
   Mode mode_ = Mode::kPass;
   bool stopping_ = false;
+  int to_pass_ = 0;  // HEADERS frames before any is lost
   int to_lose_ = 0;
   int replies_lost_ = 0;
   std::list<Connection> connections_;

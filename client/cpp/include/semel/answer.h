@@ -1,4 +1,6 @@
 // What the service answers, as plain values. A refused or failed call is no answer but an absl::Status; see semel/error.h.
+//
+// Plain values: threads may read one together, and change only their own.
 
 #ifndef SEMEL_ANSWER_H_
 #define SEMEL_ANSWER_H_
@@ -76,6 +78,10 @@ struct Completed {
   State state = State::kDone;    // kDone or kFailed
   Time expire_time{};            // until when the outcome is replayed
   bool already_applied = false;  // the same outcome with the same token was stored before: this was a retry
+  // A retryable failure was made final: the attempt was the last one that the namespace's max_attempts allows.
+  bool made_final = false;
+  // Lease::Complete only: the server refused the result as it was, so it was stored as Result::omitted.
+  bool omitted = false;
 };
 
 // Everything that may be seen of a key. The fencing token is not shown: it belongs to the owner alone.

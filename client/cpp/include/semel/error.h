@@ -14,9 +14,13 @@
 // | kFailedPrecondition | NOT_IN_PROGRESS, NOT_IN_DOUBT | the attempt has ended |
 // | kAborted | TOKEN_STALE | another attempt took over: stop working |
 // | kUnauthenticated, kPermissionDenied | NAMESPACE_FORBIDDEN, ADMIN_FORBIDDEN | |
+// | kUnauthenticated | none | TLS: the server's certificate is not trusted; see ClientOptions::tls |
 // | kResourceExhausted | QUOTA_EXCEEDED | a limit of the namespace |
 // | kUnavailable | OVERLOADED, DRAINING, STORAGE_FAILED, or none | retries are used up: see outcome_unknown |
 // | kDeadlineExceeded | none | retries are used up: see outcome_unknown |
+// | kFailedPrecondition | BACKUP_NOT_CONFIGURED | the server has no directory for backups |
+// | kAborted | BACKUP_RUNNING | another backup is being made: try again after retry_delay |
+// | kUnavailable | BACKUP_FAILED | no backup was added; the message says what to mend |
 // | kInternal | none | an answer that this client does not understand |
 
 #ifndef SEMEL_ERROR_H_
@@ -49,11 +53,14 @@ inline constexpr std::string_view kQuotaExceeded = "QUOTA_EXCEEDED";
 inline constexpr std::string_view kOverloaded = "OVERLOADED";
 inline constexpr std::string_view kDraining = "DRAINING";
 inline constexpr std::string_view kStorageFailed = "STORAGE_FAILED";
+inline constexpr std::string_view kBackupNotConfigured = "BACKUP_NOT_CONFIGURED";
+inline constexpr std::string_view kBackupRunning = "BACKUP_RUNNING";
+inline constexpr std::string_view kBackupFailed = "BACKUP_FAILED";
 }  // namespace reason
 
 // One wrong field of a request.
 struct FieldViolation {
-  std::string field;        // path, for example outcome.result.content_type
+  std::string field;        // path, for example result.content_type
   std::string description;  // its rule, and what came instead
 };
 

@@ -1,9 +1,15 @@
-// How a Client connects, how long it tries, and what it asks for where a call does not say.
+// How a Client connects, how long it tries, and what it asks for where a call does not say. Plain values:
+// threads may read one together, and change only their own.
+//
+// A server that is not there is waited for: every call tries to connect again and again, with RetryOptions' pauses, until its
+// timeout is over, and then answers kUnavailable. There is no wait_for_ready to set: it would only hide from the call, and from its
+// error, what is wrong with the connection.
 
 #ifndef SEMEL_OPTIONS_H_
 #define SEMEL_OPTIONS_H_
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +33,13 @@ struct RetryOptions {
   double multiplier = 2.0;
 };
 
+// Files in PEM, read once by Connect.
+struct Tls {
+  std::string ca_file;    // what the server's certificate must be signed by. Empty: the roots that this machine trusts
+  std::string cert_file;  // what this client shows to the server, with what lies between it and the CA. Empty: nothing
+  std::string key_file;   // the private key of cert_file; both or neither
+};
+
 struct ClientOptions {
   // host:port, or any other target that gRPC understands. Empty: the environment's SEMEL_ADDRESS, else localhost:7420.
   std::string address;
@@ -40,11 +53,26 @@ struct ClientOptions {
   Duration call_timeout = std::chrono::seconds(10);
   // One try of a call; what a lost reply costs where the connection does not break.
   Duration try_timeout = std::chrono::seconds(2);
-  // The Complete of Run with all its tries. Longer, because the effect has happened: giving up means that it is not recorded.
+  // The report of Run and of a Lease with all its tries. Longer, because the effect has happened: giving up means that it is not
+  // recorded.
   Duration complete_timeout = std::chrono::seconds(30);
   RetryOptions retry;
-  // For example grpc::SslCredentials(...). Null: not encrypted.
+  // Encrypts the connection. Absent: not encrypted, unless `credentials` do.
+  std::optional<Tls> tls;
+  // Credentials of gRPC for what `tls` cannot say; one or the other.
   std::shared_ptr<grpc::ChannelCredentials> credentials;
+  // Sent with every call as `authorization: Bearer TOKEN`. Asked for at every try, on the thread of the call and on the one that
+  // keeps leases alive: thread-safe, quick and without exceptions. Needs `tls` or `credentials`: it is not sent in the open.
+  std::function<std::string()> bearer_token;
+  // What calls name as their host, and the name that the server's certificate must have. Empty: that of the address.
+  std::string authority;
+  // While a call is under way and nothing has come for so long, the server is pinged; no pong within keepalive_timeout breaks the
+  // connection, and the call is tried again. It is how a half-open connection is noticed before the deadline of the try, which is far
+  // away where a Begin waits. semeld permits 10 s and more. Zero: no pings.
+  Duration keepalive_time = std::chrono::seconds(30);
+  Duration keepalive_timeout = std::chrono::seconds(10);
+  // What the program calls itself towards the server's access logs, before gRPC's own name. Empty: semel-cpp/VERSION.
+  std::string user_agent;
 };
 
 }  // namespace semel

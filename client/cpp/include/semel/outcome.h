@@ -1,4 +1,6 @@
 // How a side effect ended: what an owner reports, and what everyone who asks for the same key is told afterwards.
+//
+// Plain values: threads may read one together, and change only their own.
 
 #ifndef SEMEL_OUTCOME_H_
 #define SEMEL_OUTCOME_H_

@@ -1,4 +1,6 @@
-// What the calls of Client ask. The namespace is the Client's.
+// What the calls of Client ask. The namespace is the Client's, unless CallOptions say otherwise.
+//
+// Plain values: threads may read one together, and change only their own. The functions are thread-safe.
 
 #ifndef SEMEL_REQUEST_H_
 #define SEMEL_REQUEST_H_
@@ -22,6 +24,12 @@ AttemptId NewAttemptId();
 
 // SHA-256 of the canonical form of a request: 32 bytes for BeginRequest::fingerprint. Thread-safe.
 std::string FingerprintOf(std::string_view canonical_request);
+
+// What one call does differently from the others of its Client.
+struct CallOptions {
+  std::string namespace_name;       // empty: ClientOptions::namespace_name
+  std::optional<Duration> timeout;  // with all its tries, above zero. Absent: ClientOptions::call_timeout
+};
 
 struct BeginRequest {
   std::string key;  // 1 to 255 bytes of printable ASCII, no space at either end
