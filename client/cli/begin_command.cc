@@ -37,15 +37,16 @@ ExitCode Begin(BeginRequest request, const CommonOptions& common) {
   // Drawn here rather than by the client, so that a person can repeat a Begin whose answer never came.
   if (!request.attempt_id) request.attempt_id = NewAttemptId();
   const absl::StatusOr<BeginAnswer> answer = (*client)->Begin(request);
+  const std::string id = ToHex(std::string(request.attempt_id->begin(), request.attempt_id->end()));
   if (!answer.ok()) {
     const ExitCode exit_code = PrintError(common, answer.status());
     if (DetailsOf(answer.status()).outcome_unknown) {
-      const std::string id(request.attempt_id->begin(), request.attempt_id->end());
-      std::cerr << "  Repeat with --attempt-id " << ToHex(id) << "\n";
+      std::cerr << "  Repeat with --attempt-id " << id << "\n";
     }
     return exit_code;
   }
   Print(common, FactsOf(*answer));
+  if (!std::cout) std::cerr << "The answer was not written. To get it again, repeat with --attempt-id " << id << "\n";
   if (common.output == "text") std::cerr << AdviceOn(*answer, request.key);
   return ExitCodeOf(*answer);
 }

@@ -1,4 +1,5 @@
 #include "client/cli/command.h"
+#include "client/cli/script_commands.h"
 
 #include <cstdlib>
 #include <iostream>
@@ -39,7 +40,7 @@ void AddHex(CLI::App& command, const std::string& name, const std::string& help,
       ->type_name("HEX");
 }
 
-void AddCommonOptions(CLI::App& command, CommonOptions& common) {
+void AddConnectionOptions(CLI::App& command, CommonOptions& common) {
   command.add_option("--address", common.address, "Where semeld listens (default: SEMEL_ADDRESS, else localhost:7420)")
       ->type_name("HOST:PORT")
       ->group("Connection");
@@ -49,13 +50,17 @@ void AddCommonOptions(CLI::App& command, CommonOptions& common) {
   AddDuration(command, "--timeout", "How long to try to reach the server (default: 10s)",
               [&common](Duration timeout) { common.timeout = timeout; });
   command.get_option("--timeout")->group("Connection");
+}
+
+void AddCommonOptions(CLI::App& command, CommonOptions& common) {
+  AddConnectionOptions(command, common);
   command.add_option("-o,--output", common.output, "Format of the answer: text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->type_name("FORMAT")
       ->group("Connection");
 }
 
-absl::StatusOr<std::unique_ptr<Client>> Open(const CommonOptions& common) {
+absl::StatusOr<ClientOptions> ClientOptionsOf(const CommonOptions& common) {
   const char* environment = std::getenv("SEMEL_NAMESPACE");
   if (common.namespace_name.empty() && (environment == nullptr || *environment == '\0')) {
     return absl::InvalidArgumentError("no namespace: give --namespace NAME, or set SEMEL_NAMESPACE");
@@ -64,7 +69,13 @@ absl::StatusOr<std::unique_ptr<Client>> Open(const CommonOptions& common) {
   options.address = common.address;
   options.namespace_name = common.namespace_name;
   options.call_timeout = common.timeout;
-  return Client::Connect(std::move(options));
+  return options;
+}
+
+absl::StatusOr<std::unique_ptr<Client>> Open(const CommonOptions& common) {
+  absl::StatusOr<ClientOptions> options = ClientOptionsOf(common);
+  if (!options.ok()) return options.status();
+  return Client::Connect(*std::move(options));
 }
 
 void Print(const CommonOptions& common, const Facts& facts) {

@@ -43,6 +43,15 @@ void AddBeginCommand(CLI::App& app, CommonOptions& common, ExitCode& exit_code);
 void AddCompleteCommand(CLI::App& app, CommonOptions& common, ExitCode& exit_code);
 void AddLookupCommand(CLI::App& app, CommonOptions& common, ExitCode& exit_code);
 
+void AddListCommand(CLI::App& app, CommonOptions& common, ExitCode& exit_code);
+void AddResolveCommand(CLI::App& app, CommonOptions& common, ExitCode& exit_code);
+void AddDeleteCommand(CLI::App& app, CommonOptions& common, ExitCode& exit_code);
+void AddStatsCommand(CLI::App& app, CommonOptions& common, ExitCode& exit_code);
+void AddBackupCommand(CLI::App& app, CommonOptions& common, ExitCode& exit_code);
+
+// When it runs, all commands have been added.
+void AddCompletionCommand(CLI::App& app);
+
 }  // namespace semel::cli
 
 #endif  // SEMEL_CLIENT_CLI_COMMAND_H_

@@ -1,11 +1,11 @@
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <memory>
 #include <utility>
 
 #include "client/cli/command.h"
+#include "client/cli/input_bytes.h"
 #include "client/cli/report.h"
+#include "client/cli/value_checks.h"
 
 namespace semel::cli {
 namespace {
@@ -20,8 +20,7 @@ constexpr char kExamples[] =
     "  semel complete order/1017 -n shop --token 1714521600000001 --failure BANK_DOWN --retryable --retry-after 30s\n"
     "\n";
 
-// One more than can be stored: enough to know that it is too much.
-constexpr std::streamsize kMostToRead = 3 * 1024 * 1024 + 1;
+constexpr size_t kMostToStore = size_t{3} * 1024 * 1024;
 
 struct Report {
   std::string key;
@@ -32,20 +31,6 @@ struct Report {
   std::optional<Duration> retention;
 };
 
-std::string ReadAll(std::istream& input) {
-  std::string bytes(kMostToRead, '\0');
-  input.read(bytes.data(), kMostToRead);
-  bytes.resize(static_cast<size_t>(input.gcount()));
-  return bytes;
-}
-
-std::string ReadResult(const std::string& path) {
-  if (path == "-") return ReadAll(std::cin);
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw CLI::ValidationError("--result-file", "cannot read " + path);
-  return ReadAll(file);
-}
-
 void AddAttribute(const std::string& text, Result& result) {
   const size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
@@ -55,7 +40,7 @@ void AddAttribute(const std::string& text, Result& result) {
 }
 
 ExitCode Complete(Report report, const CommonOptions& common) {
-  if (!report.result_file.empty()) report.result.payload = ReadResult(report.result_file);
+  if (!report.result_file.empty()) report.result.payload = ReadInput("--result-file", report.result_file, kMostToStore);
   auto client = Open(common);
   if (!client.ok()) return PrintError(common, client.status());
   CompleteRequest request{.key = report.key, .token = report.token, .retention = report.retention};
@@ -110,7 +95,7 @@ void AddCompleteCommand(CLI::App& app, CommonOptions& common, ExitCode& exit_cod
   CLI::App* command = app.add_subcommand("complete", "Report how the work ended, after it");
   auto report = std::make_shared<Report>();
   command->add_option("KEY", report->key, "The key that was begun")->required();
-  command->add_option("--token", report->token, "The token that begin printed")->required()->check(CLI::PositiveNumber);
+  command->add_option("--token", report->token, "The token that begin printed")->required()->check(WholeNumber(1));
   AddResultOptions(*command, *report);
   AddFailureOptions(*command, *report);
   AddDuration(*command, "--retention", "How long to replay the outcome (default: the namespace's)",

@@ -11,7 +11,10 @@ ExitCode ExitCodeOfReason(std::string_view reason, ExitCode otherwise) {
   if (reason == reason::kFingerprintMismatch) return ExitCode::kMismatch;
   if (reason == reason::kTokenStale) return ExitCode::kStale;
   if (reason == reason::kKeyNotFound) return ExitCode::kNoRecord;
-  if (reason == reason::kOutcomeConflict || reason == reason::kNotInProgress) return ExitCode::kConflict;
+  if (reason == reason::kOutcomeConflict || reason == reason::kNotInProgress || reason == reason::kNotInDoubt) {
+    return ExitCode::kConflict;
+  }
+  if (reason == reason::kBackupNotConfigured || reason == reason::kBackupRunning) return ExitCode::kRefused;
   return otherwise;
 }
 

@@ -17,12 +17,17 @@ struct Advice {
 constexpr Advice kAdvice[] = {
     {reason::kFieldInvalid, "Mend the value and try again; nothing was changed."},
     {reason::kResultTooLarge, "Complete with --omitted, and keep the result elsewhere; nothing was changed."},
-    {reason::kKeyNotFound, "Check the key and the namespace: there is no attempt to complete."},
+    {reason::kKeyNotFound,
+     "Check the key and the namespace: nothing is known of such a key there; nothing was changed."},
     {reason::kFingerprintMismatch,
      "This key stands for another request: use another key, or the request it was first used for."},
     {reason::kOutcomeConflict, "The outcome that was reported first stands: semel lookup shows it."},
     {reason::kNotInProgress, "The attempt has ended: semel lookup shows how."},
     {reason::kTokenStale, "Stop: another attempt took over. What you did may be done again by it."},
+    {reason::kNotInDoubt, "Only keys in doubt can be resolved: semel lookup shows the state of this one."},
+    {reason::kAdminForbidden, "This server serves no administration here: ask who runs it."},
+    {reason::kBackupRunning, "Another backup is being made: wait for it."},
+    {reason::kBackupFailed, "No backup was added, the server goes on: mend what the message says and try again."},
     {reason::kNamespaceForbidden, "Check the namespace and your credentials."},
     {reason::kQuotaExceeded, "The namespace is at its limit: try later, or ask its owner."},
     {reason::kOverloaded, "The server has too much to do: try again later."},
@@ -50,6 +55,7 @@ std::string Explain(const absl::Status& error) {
   const ErrorDetails details = DetailsOf(error);
   std::string text = "semel: " + NameOf(error, details) + "\n  " + Shown(std::string(error.message())) + "\n";
   for (const FieldViolation& violation : details.field_violations) {
+    if (violation.field + ": " + violation.description == error.message()) continue;  // said above
     text += "  " + Shown(violation.field) + ": " + Shown(violation.description) + "\n";
   }
   if (details.retry_delay) text += "  Retry after " + FormatDuration(*details.retry_delay) + ".\n";

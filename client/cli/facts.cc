@@ -5,16 +5,13 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
 #include "client/cli/bytes_text.h"
 #include "client/cli/duration_text.h"
+#include "client/cli/instant_text.h"
+#include "client/cli/number_text.h"
 
 namespace semel::cli {
 namespace {
-
-std::string FormatInstant(Time instant) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::FromChrono(instant), absl::UTCTimeZone());
-}
 
 // A value of several lines stands below its name, indented.
 std::string Indented(const std::string& text) {
@@ -56,14 +53,19 @@ void Facts::AddFlag(std::string_view name, bool flag) {
   json_[std::string(name)] = flag;
 }
 
+void Facts::AddSize(std::string_view name, int64_t bytes) {
+  AddLine(name, SizeText(bytes));
+  json_[std::string(name) + "_bytes"] = bytes;
+}
+
 void Facts::AddLength(std::string_view name, Duration length) {
   AddLine(name, FormatDuration(length));
   json_[std::string(name) + "_seconds"] = std::chrono::duration<double>(length).count();
 }
 
 void Facts::AddInstant(std::string_view name, Time instant) {
-  AddLine(name, FormatInstant(instant));
-  json_[std::string(name)] = FormatInstant(instant);
+  AddLine(name, InstantText(instant));
+  json_[std::string(name)] = Rfc3339(instant);
 }
 
 void Facts::AddHex(std::string_view name, std::string_view bytes) {
@@ -77,6 +79,15 @@ void Facts::AddBytes(std::string_view name, std::string_view bytes) {
   json_[std::string(name) + "_base64"] = absl::Base64Escape(std::string(bytes));
 }
 
+void Facts::AddList(std::string_view name, const std::vector<std::string>& texts) {
+  nlohmann::ordered_json array = nlohmann::ordered_json::array();
+  for (const std::string& text : texts) {
+    AddLine(name, Indented(Shown(text)));
+    array.push_back(Shown(text));
+  }
+  json_[std::string(name)] = std::move(array);
+}
+
 void Facts::AddTexts(std::string_view name, const std::map<std::string, std::string>& texts) {
   if (texts.empty()) return;
   nlohmann::ordered_json object;
@@ -85,6 +96,13 @@ void Facts::AddTexts(std::string_view name, const std::map<std::string, std::str
     object[Shown(key)] = Shown(value);
   }
   json_[std::string(name)] = std::move(object);
+}
+
+void Facts::PutFirst(std::string_view name, std::string_view text) {
+  nlohmann::ordered_json json;
+  json[std::string(name)] = Shown(text);
+  for (const auto& [key, value] : json_.items()) json[key] = value;
+  json_ = std::move(json);
 }
 
 std::string Facts::AsText() const {

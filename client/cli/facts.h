@@ -16,8 +16,8 @@
 
 namespace semel::cli {
 
-// Text shows lengths as 1m30s and instants as 2024-05-01T12:00:00Z. JSON has lengths as seconds under NAME_seconds, instants as
-// the same text, bytes that are no text as base64 under NAME_base64.
+// Text shows lengths as 1m30s and instants as in 3 h (2024-05-01T12:00:00Z). JSON has lengths as seconds under NAME_seconds,
+// instants as 2024-05-01T12:00:00.000Z, bytes that are no text as base64 under NAME_base64.
 class Facts {
  public:
   // `kind` is what the answer is, for example "answer", and `headline` which one, for example "in_progress".
@@ -26,11 +26,18 @@ class Facts {
   void AddText(std::string_view name, std::string_view text);
   void AddNumber(std::string_view name, int64_t number);
   void AddFlag(std::string_view name, bool flag);
+  // 1.5 MiB (1,572,864 bytes); in JSON the number of bytes under NAME_bytes.
+  void AddSize(std::string_view name, int64_t bytes);
   void AddLength(std::string_view name, Duration length);
   void AddInstant(std::string_view name, Time instant);
   void AddHex(std::string_view name, std::string_view bytes);
   void AddBytes(std::string_view name, std::string_view bytes);
+  // One line each; in JSON an array, also where it is empty.
+  void AddList(std::string_view name, const std::vector<std::string>& texts);
   void AddTexts(std::string_view name, const std::map<std::string, std::string>& texts);
+
+  // In JSON only: before all others.
+  void PutFirst(std::string_view name, std::string_view text);
 
   // Each ends with a newline.
   std::string AsText() const;

@@ -7,17 +7,6 @@
 #include "client/cli/duration_text.h"
 
 namespace semel::cli {
-namespace {
-
-std::string_view NameOf(Previous previous) {
-  switch (previous) {
-    case Previous::kNone: return "none";
-    case Previous::kAbandoned: return "abandoned";
-    case Previous::kFailed: return "failed";
-    case Previous::kReleased: return "released";
-  }
-  return "unknown";
-}
 
 std::string_view NameOf(State state) {
   switch (state) {
@@ -30,6 +19,18 @@ std::string_view NameOf(State state) {
   return "unknown";
 }
 
+std::string_view NameOf(Previous previous) {
+  switch (previous) {
+    case Previous::kNone: return "none";
+    case Previous::kAbandoned: return "abandoned";
+    case Previous::kFailed: return "failed";
+    case Previous::kReleased: return "released";
+  }
+  return "unknown";
+}
+
+namespace {
+
 void AddCheckpoint(const std::string& checkpoint, Facts& facts) {
   if (!checkpoint.empty()) facts.AddBytes("checkpoint", checkpoint);
 }
@@ -37,6 +38,8 @@ void AddCheckpoint(const std::string& checkpoint, Facts& facts) {
 void AddResult(const Result& result, Facts& facts) {
   if (result.omitted) {
     facts.AddFlag("omitted", true);
+  } else if (result.payload_left_out) {
+    facts.AddSize("payload", result.payload_size);
   } else {
     facts.AddBytes("payload", result.payload);
   }
@@ -117,7 +120,9 @@ struct ToAdvice {
     return "Do nothing. Wait for the result: semel begin " + key + " --wait 30s\n";
   }
   std::string operator()(const InDoubt&) const {
-    return "Do nothing. Find out whether the work was done; who knows the attempt's token can complete it.\n";
+    return "Do nothing. Find out whether the work was done; who knows the attempt's token can complete it.\n"
+           "An operator settles it with: semel resolve " +
+           key + " --reason WHY, and a verdict (semel resolve --help)\n";
   }
   std::string operator()(const Expired&) const { return "Do nothing: the work was done, its result is gone.\n"; }
 };
@@ -130,6 +135,7 @@ Facts FactsOf(const Completed& completed) {
   Facts facts("state", NameOf(completed.state));
   facts.AddInstant("expire_time", completed.expire_time);
   facts.AddFlag("already_applied", completed.already_applied);
+  facts.AddFlag("made_final", completed.made_final);
   return facts;
 }
 

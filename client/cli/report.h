@@ -4,9 +4,11 @@
 #define SEMEL_CLIENT_CLI_REPORT_H_
 
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "client/cli/facts.h"
+#include "semel/admin_client.h"
 #include "semel/answer.h"
 
 namespace semel::cli {
@@ -14,6 +16,13 @@ namespace semel::cli {
 Facts FactsOf(const BeginAnswer& answer);
 Facts FactsOf(const Completed& completed);
 Facts FactsOf(const Record& record);
+Facts FactsOf(const ListedKey& key);
+Facts FactsOf(const Resolved& resolved);
+Facts FactsOf(const CreatedBackup& created);
+
+// For example "abandoned".
+std::string_view NameOf(Previous previous);
+std::string_view NameOf(State state);
 
 // What a person does next.
 std::string AdviceOn(const BeginAnswer& answer, const std::string& key);

@@ -1,0 +1,63 @@
+#include "client/cli/operator.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <utility>
+
+namespace semel::cli {
+namespace {
+
+std::string Environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::string UserName() {
+  // Everybody is root under sudo: the audit log asks for the person.
+  if (geteuid() == 0) {
+    if (std::string caller = Environment("SUDO_USER"); !caller.empty()) return caller;
+  }
+  const passwd* user = getpwuid(geteuid());
+  return user == nullptr ? "uid " + std::to_string(geteuid()) : user->pw_name;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<AdminClient>> OpenAdmin(const CommonOptions& common) {
+  ClientOptions options;
+  options.address = common.address;
+  options.call_timeout = common.timeout;
+  return AdminClient::Connect(std::move(options));
+}
+
+void AddServerOptions(CLI::App& command, CommonOptions& common) {
+  AddCommonOptions(command, common);
+  command.remove_option(command.get_option("--namespace"));
+}
+
+absl::StatusOr<std::string> NamespaceOf(const CommonOptions& common, const std::string& otherwise) {
+  std::string name = common.namespace_name.empty() ? Environment("SEMEL_NAMESPACE") : common.namespace_name;
+  if (!name.empty()) return name;
+  return absl::InvalidArgumentError("no namespace: give --namespace NAME, " + otherwise + "or set SEMEL_NAMESPACE");
+}
+
+void AddAuditOptions(CLI::App& command, Audit& audit) {
+  command.add_option("--reason", audit.reason, "Why, for the server's audit log, at most 512 bytes")
+      ->required()
+      ->type_name("TEXT");
+  audit.actor = DefaultActor();
+  command.add_option("--actor", audit.actor, "Who decides, for the audit log, at most 128 bytes (default: user@host)")
+      ->type_name("NAME");
+}
+
+std::string DefaultActor() {
+  std::array<char, 256> host{};
+  // Leaves room for the terminating zero, which gethostname does not promise.
+  if (gethostname(host.data(), host.size() - 1) != 0) return UserName();
+  return UserName() + "@" + host.data();
+}
+
+}  // namespace semel::cli

@@ -1,0 +1,180 @@
+#include "client/cli/run/run_once.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <thread>
+#include <utility>
+#include <variant>
+
+#include "client/cli/bytes_text.h"
+#include "client/cli/report.h"
+#include "client/cli/run/lesser_record.h"
+#include "client/cli/run/owned_run.h"
+#include "client/cli/run/replay.h"
+#include "client/cli/run/run_exit_code.h"
+#include "client/cli/run/run_notices.h"
+#include "client/cli/run/signal_inbox.h"
+#include "client/cli/script_commands.h"
+
+namespace semel::cli {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::hours kLongestWait{1};  // of one Begin
+
+// Otherwise the next file to be opened, a connection for one, would pass for standard output.
+void KeepStandardStreamsOpen() {
+  for (int file = STDIN_FILENO; file <= STDERR_FILENO; ++file) {
+    if (fcntl(file, F_GETFD) < 0 && open("/dev/null", O_RDWR) != file) std::abort();
+  }
+}
+
+absl::StatusOr<std::unique_ptr<Client>> Connect(const RunRequest& request, const CommonOptions& common) {
+  absl::StatusOr<ClientOptions> options = ClientOptionsOf(common);
+  if (!options.ok()) return options.status();
+  options->owner = request.owner;
+  options->lease = request.lease;
+  options->complete_timeout = request.complete_timeout;
+  return Client::Connect(*std::move(options));
+}
+
+// Who waits longer than one Begin may asks again.
+absl::StatusOr<RunOutcome> RunOrWait(Client& client, const RunRequest& request, const std::string& fingerprint,
+                                     const Client::Function& fn) {
+  const auto give_up = steady_clock::now() + request.wait;
+  for (;;) {
+    const Duration left = std::max<Duration>(give_up - steady_clock::now(), Duration::zero());
+    absl::StatusOr<RunOutcome> outcome = client.Run(
+        request.key, fn,
+        {.fingerprint = fingerprint, .wait = std::min<Duration>(left, kLongestWait), .retention = request.retention});
+    const auto* in_progress = outcome.ok() ? std::get_if<InProgress>(&outcome->answer) : nullptr;
+    if (in_progress == nullptr || steady_clock::now() >= give_up) return outcome;
+    // Too many wait already, or the hour is over.
+    std::this_thread::sleep_for(std::min<Duration>(in_progress->retry_after, give_up - steady_clock::now()));
+  }
+}
+
+// The command has run, and would run again if nothing were recorded.
+absl::StatusOr<RunOutcome> RecordRefused(Client& client, const RunRequest& request, const OwnedRun& run,
+                                         Outcome reported, const absl::Status& refusal, const RunNotices& notices) {
+  const absl::StatusOr<Completed> completed = RecordLess(
+      client,
+      {.key = request.key, .token = run.token(), .outcome = std::move(reported), .retention = request.retention},
+      refusal, notices);
+  if (!completed.ok()) return completed.status();
+  return RunOutcome();
+}
+
+// Why the server will never take this attempt's outcome; empty where it may yet.
+std::string WhyNever(const ErrorDetails& details) {
+  // After a lost reply an earlier try may have been taken.
+  const std::string unless = details.outcome_unknown ? ", unless it was recorded before that" : "";
+  if (details.reason == reason::kTokenStale) {
+    return "Another machine took over, and runs or ran the command too" + unless + ".";
+  }
+  if (details.reason == reason::kKeyNotFound) {
+    return "The key was released or deleted while the command ran: whoever asks next runs the command again" + unless +
+           ".";
+  }
+  if (details.reason == reason::kOutcomeConflict) {
+    return "The key was completed or resolved while the command ran; that outcome stands: semel lookup shows it.";
+  }
+  return "";
+}
+
+std::string HowToRecord(const OwnedRun& run, const std::string& key, const Client& client) {
+  return "Unless it arrived after all, whoever asks next may run it again, or is told that it is in doubt. To record "
+         "that it " +
+         std::string(run.end()->code() == 0 ? "succeeded" : "failed") +
+         " (its output is not recorded by this, and nobody is shown it again):\n  semel complete " + ShellQuoted(key) +
+         " --namespace " + client.options().namespace_name + " --token " + std::to_string(run.token()) +
+         (run.end()->code() == 0 ? " --result ''" : " --failure COMMAND_FAILED --retryable");
+}
+
+int NotRecorded(const absl::Status& error, const OwnedRun& run, const std::string& key, const Client& client,
+                const RunNotices& notices) {
+  const ErrorDetails details = DetailsOf(error);
+  const std::string never = WhyNever(details);
+  const bool certain = !never.empty() && !details.outcome_unknown;
+  notices.Warn("the command ran to its end (" + run.end()->Name() + "), but that is not " +
+               (certain ? "recorded" : "known to be recorded") + ".\n  " + std::string(error.message()) + "\n  " +
+               (never.empty() ? HowToRecord(run, key, client) : never));
+  return kRunNotRecorded;
+}
+
+int Conclude(const absl::StatusOr<RunOutcome>& outcome, OwnedRun& run, const std::string& key, const Client& client,
+             const RunNotices& notices) {
+  if (!outcome.ok()) {
+    if (run.end()) {
+      run.ExitCode();  // writes the rest of what the command wrote
+      return NotRecorded(outcome.status(), run, key, client, notices);
+    }
+    notices.Warn("the command was not started\n" + Explain(outcome.status()));
+    return RunExitCodeOf(outcome.status());
+  }
+  if (run.end()) {
+    if (outcome->omitted) notices.Note("the output is too large for this namespace: only the exit code was recorded");
+    return run.ExitCode();
+  }
+  const std::string name = client.options().namespace_name + "/" + key;
+  return std::visit(
+      [&](const auto& answer) {
+        if constexpr (requires { Replay(answer, name, notices); }) {
+          return Replay(answer, name, notices);
+        } else {
+          return Refuse(answer, name, notices);
+        }
+      },
+      outcome->answer);
+}
+
+}  // namespace
+
+int RunOnce(const RunRequest& request, const CommonOptions& common) {
+  KeepStandardStreamsOpen();
+  const RunNotices notices(request.quiet);
+  SignalInbox signals;  // before the client starts threads
+  const absl::StatusOr<std::string> fingerprint = FingerprintOf(request.input);
+  if (!fingerprint.ok()) {
+    notices.Warn(std::string(fingerprint.status().message()));
+    return RunExitCodeOf(fingerprint.status());
+  }
+  const auto client = Connect(request, common);
+  if (!client.ok()) {
+    notices.Warn(std::string(client.status().message()));
+    return RunExitCodeOf(client.status());
+  }
+  EndedBySignals until_begun(signals);
+  OwnedRun run(request, **client, signals, notices);
+  int exit_code = 0;
+  // What came too late to be forwarded is dropped; from here on signals end semel as they end anyone.
+  const auto let_go = [&] {
+    until_begun.Stop();
+    while (signals.Next()) {
+    }
+    signals.Restore();
+  };
+  try {
+    Outcome reported;
+    absl::StatusOr<RunOutcome> outcome = RunOrWait(**client, request, *fingerprint, [&](Attempt& attempt) {
+      until_begun.Stop();
+      return reported = run(attempt);
+    });
+    if (run.end() && IsRefused(outcome.status())) {
+      outcome = RecordRefused(**client, request, run, std::move(reported), outcome.status(), notices);
+    }
+    let_go();
+    exit_code = Conclude(outcome, run, request.key, **client, notices);
+  } catch (const NothingToReport& nothing) {
+    let_go();
+    if (run.end()) run.ExitCode();  // writes the rest of what the command wrote
+    exit_code = nothing.exit_code;
+  }
+  return exit_code;
+}
+
+}  // namespace semel::cli
