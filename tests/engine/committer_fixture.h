@@ -69,7 +69,7 @@ class CommitterTest : public testing::Test {
   Time Now() { return storage_->clock().Now(); }
 
   storage::ManualTime time_{kStart};
-  const PolicyTable policies_;
+  PolicyTable policies_;
   std::shared_ptr<storage::MemoryDisk> disk_ = std::make_shared<storage::MemoryDisk>();
   std::vector<std::unique_ptr<TestOperation>> operations_;  // outlive the committer
   std::unique_ptr<storage::MemoryStorage> storage_;

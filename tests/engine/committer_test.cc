@@ -36,7 +36,7 @@ TEST_F(CommitterTest, ABatchAnswersAsTheSameRequestsOneByOneWould) {
   EXPECT_EQ(again->said(), "completed DONE expires=@1d already_applied");
   EXPECT_EQ(other->said(), "refused OUTCOME_CONFLICT");
   EXPECT_EQ(begin->said(), "done result=one completed=@0s expires=@1d");
-  EXPECT_EQ(deleted->said(), "deleted");
+  EXPECT_EQ(deleted->said(), "deleted DONE");
   ASSERT_TRUE(fresh->Is<Acquired>());
   EXPECT_GT(fresh->As<Acquired>().token, token);
   EXPECT_EQ(stale->said(), "refused TOKEN_STALE");

@@ -107,7 +107,7 @@ class Threads {
   storage::ManualTime time_;
   const PolicyTable policies_;
   storage::MemoryStorage storage_{time_, std::make_shared<storage::MemoryDisk>()};
-  EngineStats stats_{policies_};
+  EngineStats stats_;
   Committer committer_;
 };
 

@@ -176,10 +176,10 @@ TEST(DecideComplete, Failures) {
        "FAILED token=500 attempt=2 previous=NONE fingerprint=fp checkpoint=half created=@0s owner=alice" + kept +
            "failure=BUSY retryable retry_after=10m"},
       {"12: the failure of attempt max_attempts is final", given::Live().But(attempt(3)).Under(at_most_3), Busy(),
-       "completed FAILED expires=@1d10s",
+       "completed FAILED expires=@1d10s made_final",
        "FAILED token=500 attempt=3 previous=NONE fingerprint=fp created=@0s owner=alice" + kept + "failure=BUSY final"},
       {"12: past a bound that was lowered meanwhile", given::Live().But(attempt(4)).Under(at_most_3), Busy(),
-       "completed FAILED expires=@1d10s",
+       "completed FAILED expires=@1d10s made_final",
        "FAILED token=500 attempt=4 previous=NONE fingerprint=fp created=@0s owner=alice" + kept + "failure=BUSY final"},
       {"12: a result is a result, whatever the attempt", given::Live().But(attempt(4)).Under(at_most_3), Ok(),
        "completed DONE expires=@1d10s",
@@ -194,7 +194,11 @@ TEST(DecideComplete, TheLastFailureIsFinalForEveryoneButRepeatsAsItWasSent) {
   given.now = kStart + 5h;
   Begin begin{.fingerprint = "fp", .attempt_id = Id('B'), .lease = 20s};
   CheckRows({{"12: final although retry_after is over", given, begin, "failed BUSY final attempt=3"},
-             {"5, 12: repeated as it was sent", given, Busy(), "completed FAILED expires=@1d10s already_applied"}});
+             {"5, 12: repeated as it was sent", given, Busy(),
+              "completed FAILED expires=@1d10s already_applied made_final"}});
+  given.now = kStart + 48h;  // the outcome may be stripped by now
+  CheckRows(
+      {{"5, 12: once it is not replayed any more", given, Busy(), "completed FAILED expires=@1d10s already_applied"}});
 }
 
 TEST(DecideComplete, KeepsEverythingOfTheResult) {

@@ -142,6 +142,8 @@ TEST(DecideRelease, SaysNothingOfEarlierAttempts) {
        "VACANT token=500 attempt=2 previous=ABANDONED fingerprint=fp checkpoint=half forgotten=@7d10s"},
       {"12: what an attempt that failed had saved is still of use", after(Previous::kFailed), GiveBack(kAliceToken),
        "released", "VACANT token=500 attempt=2 previous=RELEASED checkpoint=half forgotten=@7d10s"},
+      {"12: also where others were released since", after(Previous::kReleased), GiveBack(kAliceToken), "released",
+       "VACANT token=500 attempt=2 previous=RELEASED checkpoint=half forgotten=@7d10s"},
       {"4: nothing was done before either", after(Previous::kReleased).But([](Record& r) { r.checkpoint.clear(); }),
        GiveBack(kAliceToken), "released", "VACANT token=500 attempt=2 previous=RELEASED forgotten=@7d10s"},
       {"10: remembered for the namespace's key retention", given::Live().Under([](Policy& p) { p.key_retention = 1h; }),

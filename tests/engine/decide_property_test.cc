@@ -85,7 +85,9 @@ class Generator {
       case 2: return Renew{.token = Token(), .lease = Coin() ? std::optional<Duration>(Span(30) + 1us) : std::nullopt};
       case 3: return Release{.token = Token()};
       case 4: return Checkpoint{.token = Token(), .data = Word(), .effects_began = Coin()};
-      case 5: return Coin() ? Resolve{.outcome = AnyOutcome(), .outcome_digest = 1} : Resolve{};
+      case 5:
+        return Coin() ? Resolve{.outcome = AnyOutcome(), .outcome_digest = 1, .retention = 1h}
+                      : Resolve{.outcome_digest = DigestOf(Outcome{})};
       case 6: return Delete{};
       default:
         return Begin{
@@ -232,8 +234,13 @@ TEST(DecideProperty, EveryCallMayBeRepeatedAtOnce) {
     Situation after = given;
     if (decision.write) after.record = decision.write;
     Decision again = Decide(after, request);
-    if (std::holds_alternative<Deleted>(decision.reply) || std::holds_alternative<Resolved>(decision.reply)) return;
-    if (auto* completed = std::get_if<Completed>(&decision.reply)) {
+    if (std::holds_alternative<Deleted>(decision.reply)) return;
+    if (std::holds_alternative<Resolved>(decision.reply)) {
+      Resolved expected = std::get<Resolved>(decision.reply);
+      expected.already_applied = true;
+      EXPECT_EQ(Describe(again.reply), Describe(Reply(expected)));
+      EXPECT_FALSE(again.write);
+    } else if (auto* completed = std::get_if<Completed>(&decision.reply)) {
       ASSERT_TRUE(std::holds_alternative<Completed>(again.reply)) << Describe(again.reply);
       EXPECT_TRUE(std::get<Completed>(again.reply).already_applied);
       EXPECT_EQ(std::get<Completed>(again.reply).state, completed->state);

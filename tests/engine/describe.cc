@@ -66,6 +66,10 @@ const char* Name(Reason reason) {
     case Reason::kDraining: return "DRAINING";
     case Reason::kStorageFailed: return "STORAGE_FAILED";
     case Reason::kDeadlineExceeded: return "DEADLINE_EXCEEDED";
+    case Reason::kAdminForbidden: return "ADMIN_FORBIDDEN";
+    case Reason::kBackupNotConfigured: return "BACKUP_NOT_CONFIGURED";
+    case Reason::kBackupRunning: return "BACKUP_RUNNING";
+    case Reason::kBackupFailed: return "BACKUP_FAILED";
   }
   return "(no such reason)";
 }
@@ -137,7 +141,7 @@ std::string Describe(const Reply& reply) {
           [](const Expired& r) { return absl::StrCat("expired completed=", Describe(r.complete_time)); },
           [](const Completed& r) {
             return absl::StrCat("completed ", Name(r.state), " expires=", Describe(r.expire_time),
-                                r.already_applied ? " already_applied" : "");
+                                r.already_applied ? " already_applied" : "", r.made_final ? " made_final" : "");
           },
           [](const Found& r) {
             bool open = r.state == VisibleState::kInProgress || r.state == VisibleState::kInDoubt;
@@ -150,8 +154,13 @@ std::string Describe(const Reply& reply) {
           [](const Renewed& r) { return absl::StrCat("renewed lease=", Describe(r.lease)); },
           [](const Released&) { return std::string("released"); },
           [](const Checkpointed& r) { return absl::StrCat("checkpointed remaining=", Describe(r.lease_remaining)); },
-          [](const Resolved&) { return std::string("resolved"); },
-          [](const Deleted&) { return std::string("deleted"); },
+          [](const Resolved& r) {
+            const std::string what = r.state == State::kVacant ? std::string("resolved to nothing")
+                                                               : absl::StrCat("resolved ", Name(r.state),
+                                                                              " expires=", Describe(r.expire_time));
+            return what + (r.already_applied ? " already_applied" : "");
+          },
+          [](const Deleted& r) { return absl::StrCat("deleted ", Name(r.state)); },
           [](const Refusal& r) { return absl::StrCat("refused ", Name(r.reason)); },
       },
       reply);
@@ -176,7 +185,12 @@ std::string Describe(const Record& record) {
                       " forgotten=", Describe(record.key_expire_time), " digest=", record.outcome_digest,
                       DescribeOutcome(record.outcome));
       break;
-    case State::kVacant: absl::StrAppend(&text, " forgotten=", Describe(record.key_expire_time)); break;
+    case State::kVacant:
+      absl::StrAppend(&text, " forgotten=", Describe(record.key_expire_time));
+      if (record.outcome_digest != 0) {
+        absl::StrAppend(&text, record.outcome_digest == DigestOf(Outcome{}) ? " by an operator" : " digest?");
+      }
+      break;
   }
   return text;
 }
@@ -204,7 +218,8 @@ std::string Describe(const Request& request) {
                                               r.effects_began ? " effects_began" : "");
                         },
                         [](const Resolve& r) {
-                          return absl::StrCat("resolve", r.outcome ? DescribeOutcome(*r.outcome) : " to nothing");
+                          return absl::StrCat("resolve", r.outcome ? DescribeOutcome(*r.outcome) : " to nothing",
+                                              " attempt=", r.attempt);
                         },
                         [](const Delete&) { return std::string("delete"); },
                     },

@@ -132,6 +132,13 @@ const Refused kRefused[] = {
      "f.yaml:2:16: shutdown.drain_delay (20s) must be shorter than shutdown.timeout (20s)"},
     {"OnePortForTwo", "listen: 127.0.0.1:7421\n",
      "f.yaml:1:9: listen (127.0.0.1:7421) must not use the port of admin.listen (0.0.0.0:7421)"},
+    {"BackupsInTheDataDirectory", "data_dir: /srv/semel\nbackup:\n  directory: /srv/semel/../semel/backups/\n",
+     "f.yaml:3:14: backup.directory (/srv/semel/../semel/backups/) must lie outside of, and not hold, data_dir "
+     "(/srv/semel)"},
+    {"BackupsAreTheDataDirectory", "backup: {directory: data}\n",
+     "f.yaml:1:21: backup.directory (data) must lie outside of, and not hold, data_dir (./data)"},
+    {"DataDirectoryAmongTheBackups", "data_dir: /srv/data\nbackup: {directory: /srv}\n",
+     "f.yaml:2:21: backup.directory (/srv) must lie outside of, and not hold, data_dir (/srv/data)"},
     {"InheritedMistakeIsToldOnce",
      "default_policy: {lease_default: 2h}\nnamespaces:\n  a: {}\n  b: {max_attempts: 1}\n",
      "f.yaml:1:33: default_policy.lease_default (2h) must not be longer than default_policy.lease_max (1h)"},

@@ -62,7 +62,8 @@ listen: "[::]:0"
 data_dir: /var/lib/semel
 reflection: true
 polling_threads: 3
-admin: {listen: "localhost:9000"}
+admin: {listen: "localhost:9000", service: false}
+backup: {directory: /backup, keep: 3}
 log:
   level: warning
   format: json
@@ -86,6 +87,9 @@ storage:
   EXPECT_TRUE(config->reflection);
   EXPECT_EQ(config->polling_threads, 3u);
   EXPECT_EQ(config->admin.listen, "localhost:9000");
+  EXPECT_FALSE(config->admin.service);
+  EXPECT_EQ(config->backup.directory, "/backup");
+  EXPECT_EQ(config->backup.keep, 3u);
   EXPECT_EQ(config->log.level, LogLevel::kWarning);
   EXPECT_EQ(config->log.format, LogFormat::kJson);
   EXPECT_EQ(config->shutdown.drain_delay, milliseconds(250));

@@ -25,7 +25,7 @@ class Flags : public testing::Test {
   ~Flags() override { std::filesystem::remove_all(directory_); }
 
  protected:
-  std::variant<Config, ExitCode> Parse(const std::vector<std::string>& arguments) {
+  std::variant<CommandLine, ExitCode> Parse(const std::vector<std::string>& arguments) {
     std::vector<const char*> argv = {"semeld"};
     for (const std::string& argument : arguments) argv.push_back(argument.c_str());
     return ParseFlags(static_cast<int>(argv.size()), argv.data(), out_, err_);
@@ -47,16 +47,58 @@ class Flags : public testing::Test {
 
 TEST_F(Flags, NoneIsAllDefaults) {
   auto parsed = Parse({});
-  ASSERT_TRUE(std::holds_alternative<Config>(parsed)) << err_.str();
-  EXPECT_EQ(std::get<Config>(parsed).listen, "0.0.0.0:7420");
+  ASSERT_TRUE(std::holds_alternative<CommandLine>(parsed)) << err_.str();
+  EXPECT_EQ(std::get<CommandLine>(parsed).config.listen, "0.0.0.0:7420");
+}
+
+TEST_F(Flags, ReadTheFileAgainAndStillWin) {
+  std::string path = Write("log: {level: error}\ndefault_policy: {lease_default: 10s}\n");
+  auto parsed = Parse({"--config", path, "--log-level", "debug"});
+  ASSERT_TRUE(std::holds_alternative<CommandLine>(parsed)) << err_.str();
+  const auto& command_line = std::get<CommandLine>(parsed);
+  Write("log: {level: warning}\ndefault_policy: {lease_default: 20s}\n");
+  absl::StatusOr<Config> again = command_line.read_again();
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->log.level, LogLevel::kDebug);
+  EXPECT_EQ(again->default_policy.lease_default, std::chrono::seconds(20));
+  Write("log: {level: loud}\n");
+  again = command_line.read_again();
+  EXPECT_EQ(again.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(again.status().message()), HasSubstr("semeld.yaml:1:14: log.level:"));
+}
+
+TEST_F(Flags, WithoutAFileThereIsNothingToReadAgain) {
+  auto parsed = Parse({"--log-level", "debug"});
+  EXPECT_EQ(std::get<CommandLine>(parsed).read_again().status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(Flags, CheckConfigPrintsWhatWouldBeInForce) {
+  std::string path = Write("limits: {max_calls: 70000}\nnamespaces: {orders: {lease_max: 2h}}\n");
+  EXPECT_EQ(Exit({"--check-config", path, "--listen", "127.0.0.1:7000"}), 0);
+  EXPECT_THAT(out_.str(), StartsWith("# " + path + ": OK"));
+  EXPECT_TRUE(err_.str().empty());
+  absl::StatusOr<Config> printed = ParseConfig(out_.str(), "out");
+  ASSERT_TRUE(printed.ok()) << printed.status();
+  EXPECT_EQ(printed->listen, "127.0.0.1:7000");
+  EXPECT_EQ(printed->limits.max_calls, 70'000u);
+  EXPECT_EQ(printed->namespaces.at("orders").lease_max, std::chrono::hours(2));
+}
+
+TEST_F(Flags, CheckConfigTellsEveryProblem) {
+  std::string path = Write("limits: {max_cals: 1}\nlog: {level: loud}\n");
+  EXPECT_EQ(Exit({"--check-config", path}), kExitUsage);
+  EXPECT_THAT(err_.str(), AllOf(HasSubstr("semeld.yaml:1:10: "), HasSubstr("semeld.yaml:2:14: ")));
+  EXPECT_TRUE(out_.str().empty());
+  EXPECT_EQ(Exit({"--check-config", path + ".missing"}), kExitUsage);
+  EXPECT_EQ(Exit({"--check-config", path, "--config", path}), kExitUsage) << "one or the other";
 }
 
 TEST_F(Flags, WinOverTheFile) {
   std::string path = Write("listen: file:1\ndata_dir: file\nlog: {level: error, format: text}\nreflection: true\n");
   auto parsed = Parse({"--config", path, "--listen=flag:2", "--admin-listen", "flag:3", "--data-dir", "flag",
                        "--log-level", "debug", "--log-format", "json"});
-  ASSERT_TRUE(std::holds_alternative<Config>(parsed)) << err_.str();
-  const Config& config = std::get<Config>(parsed);
+  ASSERT_TRUE(std::holds_alternative<CommandLine>(parsed)) << err_.str();
+  const Config& config = std::get<CommandLine>(parsed).config;
   EXPECT_EQ(config.listen, "flag:2");
   EXPECT_EQ(config.admin.listen, "flag:3");
   EXPECT_EQ(config.data_dir, "flag");

@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "server/ops/audit_log.h"
 
 namespace semel::ops {
 namespace {
@@ -138,6 +139,34 @@ TEST(Log, LinesOfSeveralThreadsDoNotMix) {
   std::vector<std::string> lines = Lines(out);
   EXPECT_EQ(lines.size(), static_cast<size_t>(kThreads * kLines));
   for (const std::string& line : lines) EXPECT_TRUE(json::accept(line)) << line;
+}
+
+TEST(AuditLog, OneLineWhateverTheLevelAndTheBytes) {
+  const rpc::AuditEntry entry{.call = "DeleteKey",
+                              .ns = "shop",
+                              .key = "order-1",
+                              .actor = "ana\xff\n",
+                              .peer = "ipv4:10.0.0.7:51234",
+                              .reason = "two\nlines \x1b[31m \"quoted\" {} =",
+                              .outcome = "OK",
+                              .details = "was DONE"};
+  std::ostringstream as_json;
+  Logger json_log(LogLevel::kError, LogFormat::kJson, as_json);
+  WriteAudit(entry, json_log);
+  ASSERT_EQ(Lines(as_json).size(), 1u);
+  const json line = json::parse(Lines(as_json)[0]);
+  EXPECT_EQ(line["level"], "info");
+  EXPECT_EQ(line["message"], "audit");
+  EXPECT_EQ(line["key"], "order-1") << "without it the line would be of no use";
+  EXPECT_EQ(line["reason"], entry.reason);
+  EXPECT_EQ(line["actor"], "ana\xef\xbf\xbd\n") << "a byte that is no UTF-8 is replaced";
+
+  std::ostringstream as_text;
+  Logger text_log(LogLevel::kError, LogFormat::kText, as_text);
+  WriteAudit(entry, text_log);
+  ASSERT_EQ(Lines(as_text).size(), 1u);
+  EXPECT_THAT(Lines(as_text)[0], HasSubstr("audit call=DeleteKey namespace=shop key=order-1 actor="));
+  EXPECT_THAT(Lines(as_text)[0], HasSubstr("outcome=OK details=\"was DONE\""));
 }
 
 }  // namespace

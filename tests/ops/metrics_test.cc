@@ -90,7 +90,7 @@ class MetricsTest : public testing::Test {
   engine::NamespaceStats& Of(std::string_view ns) { return stats_.namespaces[policies_.For(ns).index]; }
 
   const engine::PolicyTable policies_{{}, {{"orders", {}}, {"mail", {}}}};
-  engine::EngineStats stats_{policies_};
+  engine::EngineStats stats_;
   engine::LatencyHistogram begin_{50};
   bool storage_ok_ = true;
 };

@@ -29,7 +29,8 @@ bool Same(const engine::InDoubt& a, const engine::InDoubt& b) {
 }
 bool Same(const engine::Expired& a, const engine::Expired& b) { return a.complete_time == b.complete_time; }
 bool Same(const engine::Completed& a, const engine::Completed& b) {
-  return std::tie(a.state, a.expire_time, a.already_applied) == std::tie(b.state, b.expire_time, b.already_applied);
+  return std::tie(a.state, a.expire_time, a.already_applied, a.made_final) ==
+         std::tie(b.state, b.expire_time, b.already_applied, b.made_final);
 }
 bool Same(const engine::Found& a, const engine::Found& b) {
   const auto shown = [](const Record& r) {
@@ -44,8 +45,10 @@ bool Same(const engine::Released&, const engine::Released&) { return true; }
 bool Same(const engine::Checkpointed& a, const engine::Checkpointed& b) {
   return a.lease_remaining == b.lease_remaining;
 }
-bool Same(const engine::Resolved&, const engine::Resolved&) { return true; }
-bool Same(const engine::Deleted&, const engine::Deleted&) { return true; }
+bool Same(const engine::Resolved& a, const engine::Resolved& b) {
+  return std::tie(a.state, a.expire_time, a.already_applied) == std::tie(b.state, b.expire_time, b.already_applied);
+}
+bool Same(const engine::Deleted& a, const engine::Deleted& b) { return a.state == b.state; }
 bool Same(const engine::Refusal& a, const engine::Refusal& b) { return a.reason == b.reason; }
 
 bool IsState(Is is, storage::State state) {

@@ -17,6 +17,7 @@ rules=(
   'two_waiters_acquire|memory|server/engine/batch.cc|/^void Batch::WakeWaiters/,/^}/s/Reply reply = DecideOver(.waiter);/const auto before = overlay_.at(key).record;\n    &\n    if (std::holds_alternative<Acquired>(reply)) overlay_.at(key).record = before;/|every waiter acquires (rule 14)'
   'waiter_misses_lapse|memory|server/engine/batch.cc|/^bool Batch::Park/,/^}/s/waiters_.SetLapse(/if (false) &/|a waiter is not woken when the lease lapses (rule 14)'
   'conflicting_outcome|memory|server/engine/decide*.cc|s/record->outcome_digest != complete.outcome_digest/false/|another outcome with the same token is called already applied (rule 5)'
+  'conflicting_resolve|memory|server/engine/decide*.cc|s/record.outcome_digest != resolve.outcome_digest/false/|another outcome is called already applied to an operator'
   'effects_forgotten|memory|server/engine/decide*.cc|s/return record.effects_began ||/return/|effects_began does not lead to doubt (rule 9)'
   'lease_ends_late|memory|server/engine/decide*.{cc,h}|s/now >= LeaseEnd(record)/now > LeaseEnd(record)/|a lease lapses one microsecond late'
   'kept_too_long|memory|server/engine/decide*.cc|s/context.now >= ForgetTime(.record)/context.now > ForgetTime(*record)/|a record is forgotten one microsecond late (rule 11)'

@@ -49,7 +49,7 @@ std::unique_ptr<Call> Clients::Next(storage::Time now, const Call* near) {
   const auto owner = owners_.find(call->key);
   call->client = owner != owners_.end() && chance_.Percent(60) ? owner->second : chance_.Below(kClients);
   call->ns = &policies_.For(call->key.ns);
-  call->request = MakeRequest(call->client, call->ns->policy, memories_[call->client][call->key]);
+  call->request = MakeRequest(call->client, call->ns->policy(), memories_[call->client][call->key]);
   if (chance_.OneIn(20)) call->deadline = now + chance_.Among<Duration>({-1us, 0us, 1us, 500us, 3ms, 2s, 10min});
   call->caller_gone = chance_.OneIn(50);
   return call;
@@ -70,13 +70,18 @@ engine::Request Clients::MakeRequest(size_t client, const engine::Policy& policy
                               .data = chance_.Among<const char*>({"", "a third", "half", "almost all"}),
                               .effects_began = chance_.OneIn(4)};
   }
-  if (what < 95) return engine::Lookup{};
+  if (what < 93) return engine::Lookup{};
   if (what < 98) {
     engine::Resolve resolve;
     if (chance_.OneIn(2)) {
-      resolve.outcome = MakeOutcome();
-      resolve.outcome_digest = engine::DigestOf(*resolve.outcome);
+      // Often the outcome of before, as who had no answer sends it.
+      const bool again = !std::holds_alternative<std::monostate>(memory.outcome) && chance_.OneIn(2);
+      if (!again) memory.outcome = MakeOutcome();
+      resolve.outcome = memory.outcome;
+      resolve.retention = MakeRetention(policy);
     }
+    resolve.outcome_digest = engine::DigestOf(resolve.outcome.value_or(storage::Outcome{}));
+    if (chance_.OneIn(4)) resolve.attempt = static_cast<uint32_t>(1 + chance_.Below(3));
     return resolve;
   }
   return engine::Delete{};

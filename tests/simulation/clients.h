@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "server/engine/policy.h"
+#include "server/engine/policy_table.h"
 #include "tests/simulation/call.h"
 #include "tests/simulation/chance.h"
 

@@ -47,13 +47,20 @@ struct Kind {
   std::string operator()(const engine::Renewed&) const { return "renewed"; }
   std::string operator()(const engine::Released&) const { return "released"; }
   std::string operator()(const engine::Checkpointed&) const { return "checkpointed"; }
-  std::string operator()(const engine::Resolved&) const { return "resolved"; }
+  std::string operator()(const engine::Resolved& reply) const {
+    if (reply.already_applied) return "resolved already";
+    return reply.state == storage::State::kVacant ? "resolved to nothing" : "resolved";
+  }
   std::string operator()(const engine::Deleted&) const { return "deleted"; }
   std::string operator()(const engine::Refusal& refusal) const {
     switch (refusal.reason) {
       case Reason::kFieldInvalid:
       case Reason::kResultTooLarge:
-      case Reason::kBatchTooLarge: return "not the engine's to refuse";
+      case Reason::kBatchTooLarge:
+      case Reason::kAdminForbidden:
+      case Reason::kBackupNotConfigured:
+      case Reason::kBackupRunning:
+      case Reason::kBackupFailed: return "not the engine's to refuse";
       case Reason::kKeyNotFound: return "KEY_NOT_FOUND";
       case Reason::kFingerprintMismatch: return "FINGERPRINT_MISMATCH";
       case Reason::kOutcomeConflict: return "OUTCOME_CONFLICT";
@@ -103,6 +110,8 @@ std::vector<std::string> Coverage::Missing() const {
                            "released",
                            "checkpointed",
                            "resolved",
+                           "resolved to nothing",
+                           "resolved already",
                            "deleted",
                            "KEY_NOT_FOUND",
                            "FINGERPRINT_MISMATCH",

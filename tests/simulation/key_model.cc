@@ -51,10 +51,13 @@ class Call {
     if (key_.token != complete.token) return Refused(Reason::kTokenStale);
     if (!key_.open()) {
       if (complete.outcome != key_.asked) return Refused(Reason::kOutcomeConflict);
-      return engine::Completed{.state = StoredState(), .expire_time = key_.replayed_until, .already_applied = true};
+      return engine::Completed{.state = StoredState(),
+                               .expire_time = key_.replayed_until,
+                               .already_applied = true,
+                               .made_final = MadeFinal()};
     }
     Settle(complete.outcome, complete.retention);
-    return engine::Completed{.state = StoredState(), .expire_time = key_.replayed_until};
+    return engine::Completed{.state = StoredState(), .expire_time = key_.replayed_until, .made_final = MadeFinal()};
   }
 
   Reply operator()(const engine::Renew& renew) {
@@ -85,7 +88,7 @@ class Call {
       key_.fingerprint = before.fingerprint;
       key_.checkpoint = before.checkpoint;
     }
-    if (before.previous == Previous::kFailed) key_.checkpoint = before.checkpoint;
+    if (before.previous != Previous::kNone) key_.checkpoint = before.checkpoint;
     return engine::Released{};
   }
 
@@ -99,39 +102,39 @@ class Call {
     found.record.owner = key_.owner;
     found.record.previous = key_.previous;
     found.record.create_time = key_.first_begun;
+    found.state = Visible();
     if (key_.open()) {
-      found.state = InDoubt() ? engine::VisibleState::kInDoubt : engine::VisibleState::kInProgress;
       if (!Lapsed() && key_.is == Is::kRunning) found.lease_remaining = key_.lease_end() - now_;
       return found;
     }
     found.record.complete_time = key_.completed;
     found.record.result_expire_time = key_.replayed_until;
     found.record.key_expire_time = key_.remembered_until;
-    found.state = key_.is == Is::kDone ? engine::VisibleState::kDone : engine::VisibleState::kFailed;
-    if (now_ < key_.replayed_until) {
-      found.record.outcome = key_.stored;
-    } else if (!MayRunAgain()) {
-      found.state = engine::VisibleState::kExpired;
-    }
+    if (now_ < key_.replayed_until) found.record.outcome = key_.stored;
     return found;
   }
 
   Reply operator()(const engine::Resolve& resolve) {
-    if (Nothing()) return Refused(Reason::kKeyNotFound);
+    if (key_.is == Is::kAbsent) return Refused(Reason::kKeyNotFound);
+    if (resolve.attempt != 0 && resolve.attempt != key_.attempt) return Refused(Reason::kNotInDoubt);
+    if (key_.is == Is::kVacant && !key_.freed_by_operator) return Refused(Reason::kKeyNotFound);
+    if (!key_.open()) return ResolveAgain(resolve);
     if (!InDoubt()) return Refused(Reason::kNotInDoubt);
     if (resolve.outcome) {
-      Settle(*resolve.outcome, policy_.result_retention);
-    } else {
-      Vacate();
+      Settle(*resolve.outcome, resolve.retention);
+      return engine::Resolved{.state = StoredState(), .expire_time = key_.replayed_until};
     }
+    Vacate();
+    key_.freed_by_operator = true;
     return engine::Resolved{};
   }
 
   Reply operator()(const engine::Delete&) {
     if (Nothing()) return Refused(Reason::kKeyNotFound);
+    const engine::VisibleState state = Visible();
     changed_ = true;
     key_ = KeyModel{};
-    return engine::Deleted{};
+    return engine::Deleted{.state = state};
   }
 
  private:
@@ -145,7 +148,25 @@ class Call {
     const auto* failure = std::get_if<storage::Failure>(&key_.stored);
     return failure != nullptr && failure->retryable;
   }
+  engine::VisibleState Visible() const {
+    if (key_.open()) return InDoubt() ? engine::VisibleState::kInDoubt : engine::VisibleState::kInProgress;
+    if (now_ >= key_.replayed_until && !MayRunAgain()) return engine::VisibleState::kExpired;
+    return key_.is == Is::kDone ? engine::VisibleState::kDone : engine::VisibleState::kFailed;
+  }
+  Reply ResolveAgain(const engine::Resolve& resolve) const {
+    const bool same = key_.is == Is::kVacant ? !resolve.outcome : resolve.outcome == key_.asked;
+    if (!same) return Refused(Reason::kOutcomeConflict);
+    if (key_.is == Is::kVacant) return engine::Resolved{.already_applied = true};
+    return engine::Resolved{.state = StoredState(), .expire_time = key_.replayed_until, .already_applied = true};
+  }
   storage::State StoredState() const { return key_.is == Is::kDone ? storage::State::kDone : storage::State::kFailed; }
+
+  bool MadeFinal() const {
+    const auto* asked = std::get_if<storage::Failure>(&key_.asked);
+    const auto* stored = std::get_if<storage::Failure>(&key_.stored);
+    return asked != nullptr && asked->retryable && stored != nullptr && !stored->retryable &&
+           now_ < key_.replayed_until;
+  }
 
   std::optional<Reply> RefuseOwner(int64_t token) const {
     if (Nothing()) return Refused(Reason::kKeyNotFound);

@@ -48,8 +48,9 @@ struct KeyModel {
   Time completed{};
   Time replayed_until{};
   Time remembered_until{};
-  Outcome asked;   // as Complete brought it: tells a repetition
-  Outcome stored;  // as it is replayed
+  Outcome asked;                   // as Complete or Resolve brought it: tells a repetition
+  Outcome stored;                  // as it is replayed
+  bool freed_by_operator = false;  // kVacant: resolved to "nothing happened"
 
   bool open() const { return is == Is::kRunning || is == Is::kInDoubt; }
   Time lease_end() const { return lease_start + lease; }

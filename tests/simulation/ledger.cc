@@ -11,7 +11,7 @@ using engine::Reason;
 
 class Ledger::Entry {
  public:
-  Entry(Page& page, const Call& call, Time now) : page_(page), call_(call), policy_(call.ns->policy), now_(now) {}
+  Entry(Page& page, const Call& call, Time now) : page_(page), call_(call), policy_(call.ns->policy()), now_(now) {}
 
   std::string operator()(const engine::Acquired& reply) {
     const auto& begin = std::get<engine::Begin>(call_.request);
@@ -108,13 +108,20 @@ class Ledger::Entry {
     return "";
   }
 
-  std::string operator()(const engine::Resolved&) {
+  std::string operator()(const engine::Resolved& reply) {
     const auto& resolve = std::get<engine::Resolve>(call_.request);
+    if (reply.already_applied) {
+      if (!page_.certain) return "";
+      const bool known = resolve.outcome ? page_.settled && page_.settled->outcome == *resolve.outcome &&
+                                               page_.settled->heard_until == reply.expire_time
+                                         : !page_.owner && !page_.settled;
+      return known ? "" : "a key is called resolved already that was not";
+    }
     if (page_.certain && (!page_.owner || Owned())) return "a key was resolved that is not in doubt";
     const int64_t token = page_.owner ? page_.owner->token : page_.highest_token;
     const bool certain = page_.certain;
     if (resolve.outcome) {
-      Settle(token, *resolve.outcome, policy_.result_retention);
+      Settle(token, *resolve.outcome, resolve.retention);
     } else {
       Clear();
     }

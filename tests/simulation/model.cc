@@ -81,7 +81,7 @@ void Model::ServeNow(Call& call) {
 Reply Model::Decide(Call& call) {
   KeyModel& key = keys_[call.key];
   const KeyModel before = key;
-  Reply reply = Answer(key, call.request, call.ns->policy, now_, --last_symbol_, changed_);
+  Reply reply = Answer(key, call.request, call.ns->policy(), now_, --last_symbol_, changed_);
   FitIntoBudget(call, reply);
   if (key.open() && !before.open()) {
     if (open_ >= limits_.max_open_keys) {

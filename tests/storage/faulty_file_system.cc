@@ -4,6 +4,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <utility>
 
 namespace semel::storage {
@@ -40,7 +41,7 @@ class FaultyFile final : public rocksdb::FSWritableFileOwnerWrapper {
   }
   IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override { return Sync(options, debug); }
   IOStatus Truncate(uint64_t size, const IOOptions& options, IODebugContext* debug) override {
-    if (IOStatus status = disk_.AdmitChange(); !status.ok()) return status;
+    if (IOStatus status = disk_.Admit(name_, Operation::kTruncate); !status.ok()) return status;
     return target()->Truncate(size, options, debug);
   }
 
@@ -50,16 +51,60 @@ class FaultyFile final : public rocksdb::FSWritableFileOwnerWrapper {
   FaultyFileSystem& disk_;
 };
 
+class FaultyDirectory final : public rocksdb::FSDirectoryWrapper {
+ public:
+  FaultyDirectory(std::unique_ptr<rocksdb::FSDirectory> directory, std::string name, FaultyFileSystem& disk)
+      : FSDirectoryWrapper(std::move(directory)), name_(std::move(name)), disk_(disk) {}
+
+  IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
+    if (IOStatus status = disk_.Admit(name_, Operation::kSyncDirectory); !status.ok()) return status;
+    IOStatus status = FSDirectoryWrapper::Fsync(options, debug);
+    if (status.ok()) disk_.SyncedDirectory(name_);
+    return status;
+  }
+  IOStatus FsyncWithDirOptions(const IOOptions& options, IODebugContext* debug,
+                               const rocksdb::DirFsyncOptions& /*what*/) override {
+    return Fsync(options, debug);
+  }
+
+ private:
+  const std::string name_;
+  FaultyFileSystem& disk_;
+};
+
+std::string ReadWhole(const std::string& name) {
+  std::ifstream file(name, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::filesystem::path Normal(const std::string& name) { return std::filesystem::path(name).lexically_normal(); }
+
+bool IsIn(const std::string& name, const std::string& directory) {
+  return Normal(name).parent_path() == Normal(directory + "/.").parent_path();
+}
+
 }  // namespace
 
-void FaultyFileSystem::FailNextAppend(std::string suffix) {
+void FaultyFileSystem::Expect(Fault fault) {
   std::lock_guard lock(mutex_);
-  fault_ = {Operation::kAppend, std::move(suffix)};
+  fault_ = std::move(fault);
+  failed_ = false;
+}
+
+void FaultyFileSystem::FailNextAppend(std::string suffix) {
+  Expect({.operation = Operation::kAppend, .suffix = std::move(suffix)});
 }
 
 void FaultyFileSystem::FailNextSync(std::string suffix) {
-  std::lock_guard lock(mutex_);
-  fault_ = {Operation::kSync, std::move(suffix)};
+  Expect({.operation = Operation::kSync, .suffix = std::move(suffix)});
+}
+
+void FaultyFileSystem::FailNextBelow(Operation operation, std::string directory) {
+  Expect({.operation = operation, .prefix = std::move(directory)});
+}
+
+void FaultyFileSystem::FailOnce(Operation operation, uint64_t after) {
+  Expect({.operation = operation, .after = after});
 }
 
 bool FaultyFileSystem::failed() const {
@@ -72,12 +117,31 @@ void FaultyFileSystem::Freeze() {
   frozen_ = true;
 }
 
+void FaultyFileSystem::FreezeAfter(uint64_t operations) {
+  std::lock_guard lock(mutex_);
+  operations_left_ = operations;
+}
+
+bool FaultyFileSystem::frozen() const {
+  std::lock_guard lock(mutex_);
+  return frozen_;
+}
+
 void FaultyFileSystem::LoseUnsynced(uint64_t bytes_that_got_through) {
   std::lock_guard lock(mutex_);
   for (const auto& [name, sizes] : sizes_) {
     if (!std::filesystem::exists(name)) continue;
     std::filesystem::resize_file(name, std::min(sizes.written, sizes.synced + bytes_that_got_through));
   }
+  UndoNames();
+}
+
+void FaultyFileSystem::UndoNames() {
+  for (auto rename = renames_.rbegin(); rename != renames_.rend(); ++rename) {
+    if (std::filesystem::exists(rename->to)) std::filesystem::rename(rename->to, rename->from);
+    if (rename->replaced) std::ofstream(rename->to, std::ios::binary) << *rename->replaced;
+  }
+  for (const std::string& name : new_names_) std::filesystem::remove(name);
 }
 
 void FaultyFileSystem::TearUnsynced(bool odd) {
@@ -96,16 +160,15 @@ void FaultyFileSystem::TearUnsynced(bool odd) {
 
 IOStatus FaultyFileSystem::Admit(const std::string& name, Operation operation) {
   std::lock_guard lock(mutex_);
+  if (operations_left_ == 0) frozen_ = true;
   if (frozen_) return IOStatus::IOError("frozen");
-  if (!fault_ || fault_->operation != operation || !name.ends_with(fault_->suffix)) return IOStatus::OK();
+  --operations_left_;
+  if (!fault_ || fault_->operation != operation) return IOStatus::OK();
+  if (!name.ends_with(fault_->suffix) || !name.starts_with(fault_->prefix)) return IOStatus::OK();
+  if (fault_->after-- > 0) return IOStatus::OK();
   fault_.reset();
   failed_ = true;
   return IOStatus::IOError("injected fault");
-}
-
-IOStatus FaultyFileSystem::AdmitChange() {
-  std::lock_guard lock(mutex_);
-  return frozen_ ? IOStatus::IOError("frozen") : IOStatus::OK();
 }
 
 void FaultyFileSystem::Wrote(const std::string& name, uint64_t size) {
@@ -118,20 +181,28 @@ void FaultyFileSystem::Synced(const std::string& name, uint64_t size) {
   sizes_[name].synced = std::max(sizes_[name].synced, size);
 }
 
+void FaultyFileSystem::SyncedDirectory(const std::string& directory) {
+  std::lock_guard lock(mutex_);
+  std::erase_if(new_names_, [&](const std::string& name) { return IsIn(name, directory); });
+  std::erase_if(renames_, [&](const Rename& rename) { return IsIn(rename.to, directory); });
+}
+
 IOStatus FaultyFileSystem::NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                            std::unique_ptr<rocksdb::FSWritableFile>* file, IODebugContext* debug) {
-  if (IOStatus status = AdmitChange(); !status.ok()) return status;
+  if (IOStatus status = Admit(name, Operation::kNewFile); !status.ok()) return status;
+  const bool is_new = !std::filesystem::exists(name);
   IOStatus status = target()->NewWritableFile(name, options, file, debug);
   if (!status.ok()) return status;
   *file = std::make_unique<FaultyFile>(std::move(*file), name, 0, *this);
   std::lock_guard lock(mutex_);
   sizes_[name] = {};
+  if (is_new) new_names_.insert(name);
   return status;
 }
 
 IOStatus FaultyFileSystem::ReopenWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                               std::unique_ptr<rocksdb::FSWritableFile>* file, IODebugContext* debug) {
-  if (IOStatus status = AdmitChange(); !status.ok()) return status;
+  if (IOStatus status = Admit(name, Operation::kNewFile); !status.ok()) return status;
   uint64_t size = 0;
   target()->GetFileSize(name, {}, &size, debug).PermitUncheckedError();
   IOStatus status = target()->ReopenWritableFile(name, options, file, debug);
@@ -139,24 +210,54 @@ IOStatus FaultyFileSystem::ReopenWritableFile(const std::string& name, const roc
   return status;
 }
 
+IOStatus FaultyFileSystem::NewDirectory(const std::string& name, const IOOptions& options,
+                                        std::unique_ptr<rocksdb::FSDirectory>* directory, IODebugContext* debug) {
+  IOStatus status = target()->NewDirectory(name, options, directory, debug);
+  if (status.ok()) *directory = std::make_unique<FaultyDirectory>(std::move(*directory), name, *this);
+  return status;
+}
+
+IOStatus FaultyFileSystem::CreateDir(const std::string& name, const IOOptions& options, IODebugContext* debug) {
+  if (IOStatus status = Admit(name, Operation::kNewFile); !status.ok()) return status;
+  return target()->CreateDir(name, options, debug);
+}
+
+IOStatus FaultyFileSystem::CreateDirIfMissing(const std::string& name, const IOOptions& options,
+                                              IODebugContext* debug) {
+  if (std::filesystem::is_directory(name)) return IOStatus::OK();
+  return CreateDir(name, options, debug);
+}
+
+IOStatus FaultyFileSystem::DeleteDir(const std::string& name, const IOOptions& options, IODebugContext* debug) {
+  if (IOStatus status = Admit(name, Operation::kDelete); !status.ok()) return status;
+  return target()->DeleteDir(name, options, debug);
+}
+
 IOStatus FaultyFileSystem::DeleteFile(const std::string& name, const IOOptions& options, IODebugContext* debug) {
-  if (IOStatus status = AdmitChange(); !status.ok()) return status;
-  return target()->DeleteFile(name, options, debug);
+  if (IOStatus status = Admit(name, Operation::kDelete); !status.ok()) return status;
+  IOStatus status = target()->DeleteFile(name, options, debug);
+  std::lock_guard lock(mutex_);
+  new_names_.erase(name);
+  return status;
 }
 
 IOStatus FaultyFileSystem::RenameFile(const std::string& from, const std::string& to, const IOOptions& options,
                                       IODebugContext* debug) {
-  if (IOStatus status = AdmitChange(); !status.ok()) return status;
+  if (IOStatus status = Admit(to, Operation::kRename); !status.ok()) return status;
+  Rename rename{.from = from, .to = to};
+  // Directories are renamed too, but never over another.
+  if (std::filesystem::is_regular_file(to)) rename.replaced = ReadWhole(to);
   IOStatus status = target()->RenameFile(from, to, options, debug);
   if (!status.ok()) return status;
   std::lock_guard lock(mutex_);
+  renames_.push_back(std::move(rename));
   if (const auto moved = sizes_.extract(from)) sizes_[to] = moved.mapped();
   return status;
 }
 
 IOStatus FaultyFileSystem::Truncate(const std::string& name, size_t size, const IOOptions& options,
                                     IODebugContext* debug) {
-  if (IOStatus status = AdmitChange(); !status.ok()) return status;
+  if (IOStatus status = Admit(name, Operation::kTruncate); !status.ok()) return status;
   return target()->Truncate(name, size, options, debug);
 }
 

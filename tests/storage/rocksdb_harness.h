@@ -8,6 +8,7 @@
 #include <rocksdb/system_clock.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -25,11 +26,17 @@
 
 namespace semel::storage {
 
+// Where syncing costs nothing, for tests whose disk loses what was not synced anyway.
+inline std::filesystem::path MemoryDisk() {
+  std::error_code error;
+  return std::filesystem::is_directory("/dev/shm", error) ? "/dev/shm" : std::filesystem::temp_directory_path();
+}
+
 // A fresh directory, removed at the end.
 class TemporaryDirectory {
  public:
-  TemporaryDirectory() {
-    std::string path = (std::filesystem::temp_directory_path() / "semel-storage-XXXXXX").string();
+  explicit TemporaryDirectory(const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
+    std::string path = (parent / "semel-storage-XXXXXX").string();
     if (mkdtemp(path.data()) == nullptr) std::abort();
     path_ = path;
   }
@@ -57,7 +64,8 @@ inline RocksDbOptions TinyOptions(std::string path = "") {
   return options;
 }
 
-// RocksDB's wall clock is the test's, so that files grow old when the test says so.
+// RocksDB's wall clock is the test's, so that files grow old when the test says so. It does not wait the second that it would
+// give a failed disk before the next try.
 class TestEnv final : public rocksdb::EnvWrapper {
  public:
   TestEnv(std::shared_ptr<rocksdb::FileSystem> disk, const TimeSource& time) : EnvWrapper(rocksdb::Env::Default()) {
@@ -73,6 +81,7 @@ class TestEnv final : public rocksdb::EnvWrapper {
       *seconds = Micros(time_.Wall()) / 1'000'000;
       return rocksdb::Status::OK();
     }
+    void SleepForMicroseconds(int micros) override { SystemClockWrapper::SleepForMicroseconds(std::min(micros, 1000)); }
     const char* Name() const override { return "TestClock"; }
 
    private:

@@ -64,7 +64,8 @@ std::vector<std::pair<Key, Record>> StorageContract::ScanAll(ScanRequest request
     EXPECT_TRUE(page.ok()) << page.status();
     if (!page.ok()) return all;
     EXPECT_LE(page->records.size(), request.limit);
-    EXPECT_TRUE(page->next_cursor.empty() || !page->records.empty()) << "a page without records that is not the last";
+    EXPECT_LE(page->records.size(), request.most_examined);
+    EXPECT_TRUE(page->next_cursor.empty() || page->next_cursor != request.cursor) << "a page that leads nowhere";
     all.insert(all.end(), page->records.begin(), page->records.end());
     request.cursor = page->next_cursor;
   } while (!request.cursor.empty());

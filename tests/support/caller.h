@@ -12,8 +12,10 @@
 
 #include <chrono>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
+#include "semel/v1/admin_service.grpc.pb.h"
 #include "semel/v1/idempotency_service.grpc.pb.h"
 #include "tests/support/patience.h"
 #include "tests/support/wire_error.h"
@@ -34,7 +36,9 @@ struct Answered {
 class Caller {
  public:
   explicit Caller(std::shared_ptr<grpc::Channel> channel)
-      : channel_(std::move(channel)), stub_(v1::IdempotencyService::NewStub(channel_)) {}
+      : channel_(std::move(channel)),
+        stub_(v1::IdempotencyService::NewStub(channel_)),
+        admin_(v1::AdminService::NewStub(channel_)) {}
 
   Answered<v1::BeginResponse> Call(const v1::BeginRequest& r) const { return Send(&Stub::Begin, r); }
   Answered<v1::CompleteResponse> Call(const v1::CompleteRequest& r) const { return Send(&Stub::Complete, r); }
@@ -47,6 +51,13 @@ class Caller {
     return Send(&Stub::BatchComplete, r);
   }
   Answered<v1::BatchRenewResponse> Call(const v1::BatchRenewRequest& r) const { return Send(&Stub::BatchRenew, r); }
+  Answered<v1::ListKeysResponse> Call(const v1::ListKeysRequest& r) const { return Send(&Admin::ListKeys, r); }
+  Answered<v1::ResolveKeyResponse> Call(const v1::ResolveKeyRequest& r) const { return Send(&Admin::ResolveKey, r); }
+  Answered<v1::DeleteKeyResponse> Call(const v1::DeleteKeyRequest& r) const { return Send(&Admin::DeleteKey, r); }
+  Answered<v1::GetStatsResponse> Call(const v1::GetStatsRequest& r) const { return Send(&Admin::GetStats, r); }
+  Answered<v1::CreateBackupResponse> Call(const v1::CreateBackupRequest& r) const {
+    return Send(&Admin::CreateBackup, r);
+  }
 
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
   v1::IdempotencyService::Stub& stub() const { return *stub_; }
@@ -54,18 +65,26 @@ class Caller {
  private:
   using Stub = v1::IdempotencyService::Stub;
 
-  template <class Request, class Response>
-  Answered<Response> Send(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+  using Admin = v1::AdminService::Stub;
+  template <class Service>
+  Service& Of() const {
+    if constexpr (std::is_same_v<Service, Admin>) return *admin_;
+    if constexpr (std::is_same_v<Service, Stub>) return *stub_;
+  }
+
+  template <class Service, class Request, class Response>
+  Answered<Response> Send(grpc::Status (Service::*method)(grpc::ClientContext*, const Request&, Response*),
                           const Request& request) const {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoSeconds(kPatience));
     Answered<Response> answered;
-    answered.status = (stub_.get()->*method)(&context, request, &answered.response);
+    answered.status = (Of<Service>().*method)(&context, request, &answered.response);
     return answered;
   }
 
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<Stub> stub_;
+  std::unique_ptr<Admin> admin_;
 };
 
 // One call under way, for tests that do something else meanwhile. Keep it until it was answered.

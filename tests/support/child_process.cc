@@ -19,7 +19,8 @@ namespace {
 constexpr int kCannotRun = 127;
 
 // Between fork and exec only what is safe in a signal handler may be called.
-[[noreturn]] void Exec(char* const* arguments, int out, int err, const rlimit* max_file, pid_t parent) {
+[[noreturn]] void Exec(char* const* arguments, char* const* environment, int out, int err, const rlimit* max_file,
+                       pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(kCannotRun);  // it died before the line above
   sigset_t none;
@@ -31,7 +32,7 @@ constexpr int kCannotRun = 127;
   }
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
-  execv(arguments[0], arguments);
+  execve(arguments[0], arguments, environment);
   _exit(kCannotRun);
 }
 
@@ -56,9 +57,14 @@ ChildProcess::ChildProcess(const Options& options) {
   std::vector<char*> arguments;
   for (const std::string& argument : options.command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
+  std::vector<char*> environment;  // the first of two with one name counts
+  for (const std::string& variable : options.environment) environment.push_back(const_cast<char*>(variable.c_str()));
+  for (char** variable = environ; *variable != nullptr; ++variable) environment.push_back(*variable);
+  environment.push_back(nullptr);
   const pid_t parent = getpid();
   pid_ = fork();
-  if (pid_ == 0) Exec(arguments.data(), out[1], err, options.max_file_bytes ? &max_file : nullptr, parent);
+  if (pid_ == 0)
+    Exec(arguments.data(), environment.data(), out[1], err, options.max_file_bytes ? &max_file : nullptr, parent);
   if (pid_ < 0) std::abort();
   pid_file_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
   close(out[1]);

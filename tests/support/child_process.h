@@ -27,6 +27,7 @@ class ChildProcess {
   struct Options {
     std::vector<std::string> command;      // a path and arguments
     std::string stderr_file;               // appended to
+    std::vector<std::string> environment;  // NAME=value, beside what this process has
     std::optional<size_t> max_file_bytes;  // writing more to any file fails, as on a full disk
   };
 

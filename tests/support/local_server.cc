@@ -18,8 +18,8 @@ struct LocalServer::Process {
   std::unique_ptr<rpc::Server> server;
   std::shared_ptr<grpc::Channel> channel;
 
-  Process(std::unique_ptr<storage::Storage> opened, const engine::PolicyTable& policies, const engine::Limits& limits)
-      : storage(std::move(opened)), engine_stats(policies), committer(*storage, limits, engine_stats) {}
+  Process(std::unique_ptr<storage::Storage> opened, const engine::Limits& limits)
+      : storage(std::move(opened)), committer(*storage, limits, engine_stats) {}
 };
 
 OpenStorage InMemory() {
@@ -40,13 +40,30 @@ LocalServer::LocalServer(Options options, OpenStorage open_storage)
 
 LocalServer::~LocalServer() { Kill(); }
 
+namespace {
+
+// Unless a test tells them itself.
+rpc::AdminOptions WithFactsOf(storage::Storage& storage, rpc::AdminOptions admin) {
+  if (admin.facts) return admin;
+  admin.facts = [&storage] {
+    return rpc::ServerFacts{.not_ready_reason = std::string(storage.Health().message()),
+                            .wall_clock_offset = storage.clock().WallOffset(),
+                            .open = storage.Open(),
+                            .storage = storage.Properties()};
+  };
+  return admin;
+}
+
+}  // namespace
+
 absl::Status LocalServer::Start() {
   absl::StatusOr<std::unique_ptr<storage::Storage>> storage = open_storage_(time_);
   if (!storage.ok()) return storage.status();
-  auto process = std::make_unique<Process>(*std::move(storage), policies_, options_.limits);
+  auto process = std::make_unique<Process>(*std::move(storage), options_.limits);
   if (absl::Status status = process->committer.Start(); !status.ok()) return status;
   auto server = rpc::Server::Start({.listen = "127.0.0.1:0", .polling_threads = options_.polling_threads},
-                                   process->committer, policies_, options_.limits, process->call_stats);
+                                   process->committer, policies_, options_.limits, process->call_stats,
+                                   WithFactsOf(*process->storage, options_.admin));
   if (!server.ok()) return server.status();
   process->server = *std::move(server);
   process->channel = NewChannelTo(process->server->port());

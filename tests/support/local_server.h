@@ -13,7 +13,7 @@
 #include "absl/status/statusor.h"
 #include "server/engine/committer.h"
 #include "server/engine/limits.h"
-#include "server/engine/policy.h"
+#include "server/engine/policy_table.h"
 #include "server/rpc/server.h"
 #include "storage/clock.h"
 #include "storage/storage.h"
@@ -33,6 +33,7 @@ class LocalServer {
     std::map<std::string, engine::Policy, std::less<>> namespaces;
     engine::Limits limits;
     int polling_threads = 1;
+    rpc::AdminOptions admin;
   };
 
   LocalServer(Options options, OpenStorage open_storage);

@@ -13,9 +13,11 @@
 
 namespace semel::support {
 
+std::string SemeldProgram() { return SEMEL_SEMELD; }
+
 Semeld::Semeld(const TemporaryDirectory& directory, const Options& options)
-    : log_file_(directory / (options.data_dir + ".log")) {
-  std::vector<std::string> command = {SEMEL_SEMELD,
+    : log_file_(directory / (options.data_dir + ".log")), config_file_(directory / (options.data_dir + ".yaml")) {
+  std::vector<std::string> command = {SemeldProgram(),
                                       "--listen",
                                       options.listen,
                                       "--admin-listen",
@@ -23,12 +25,13 @@ Semeld::Semeld(const TemporaryDirectory& directory, const Options& options)
                                       "--data-dir",
                                       directory / options.data_dir};
   if (!options.config.empty()) {
-    const std::string config = directory / (options.data_dir + ".yaml");
-    std::ofstream(config) << options.config;
-    command.insert(command.end(), {"--config", config});
+    WriteConfig(options.config);
+    command.insert(command.end(), {"--config", config_file_});
   }
-  process_.emplace(
-      ChildProcess::Options{.command = command, .stderr_file = log_file_, .max_file_bytes = options.max_file_bytes});
+  process_.emplace(ChildProcess::Options{.command = command,
+                                         .stderr_file = log_file_,
+                                         .environment = options.environment,
+                                         .max_file_bytes = options.max_file_bytes});
 }
 
 bool Semeld::AwaitReady(absl::Duration patience) {
@@ -42,6 +45,8 @@ std::string Semeld::Log() const {
   text << std::ifstream(log_file_).rdbuf();
   return text.str();
 }
+
+void Semeld::WriteConfig(const std::string& config) const { std::ofstream(config_file_) << config; }
 
 std::shared_ptr<grpc::Channel> Semeld::NewChannel() const { return NewChannelTo(port_); }
 

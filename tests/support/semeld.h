@@ -21,6 +21,9 @@
 
 namespace semel::support {
 
+// The program itself, for those who start it with arguments of their own.
+std::string SemeldProgram();
+
 class Semeld {
  public:
   struct Options {
@@ -28,6 +31,7 @@ class Semeld {
     std::string config;             // YAML; empty: none
     std::string listen = "127.0.0.1:0";
     std::string admin_listen = "127.0.0.1:0";
+    std::vector<std::string> environment;  // NAME=value, beside what the test has
     std::optional<size_t> max_file_bytes;  // as if the disk were full beyond
   };
 
@@ -45,6 +49,9 @@ class Semeld {
 
   // A connection of its own, not shared with other channels to the same server.
   std::shared_ptr<grpc::Channel> NewChannel() const;
+  // What the next start, or a reload, will find; for a server that was given a configuration.
+  void WriteConfig(const std::string& config) const;
+  const std::string& config_file() const { return config_file_; }
   HttpAnswer Get(const std::string& path) const { return HttpGet(admin_port_, path); }
 
   // SIGTERM, and waits. nullopt: it did not end by itself.
@@ -53,6 +60,7 @@ class Semeld {
 
  private:
   std::string log_file_;
+  std::string config_file_;
   std::optional<ChildProcess> process_;
   int port_ = 0;
   int admin_port_ = 0;

@@ -51,7 +51,30 @@ TEST_P(StorageContract, PagesOfEverySizeShowEveryKeyOnce) {
     EXPECT_EQ(ScanNames({.ns = "shop", .limit = limit}), names);
     EXPECT_EQ(ScanNames({.limit = limit}).size(), 46u);
     EXPECT_EQ(ScanNames({.ns = "shop", .open_only = true, .limit = limit}).size(), 9u);
+    EXPECT_EQ(ScanNames({.ns = "shop", .settled_only = true, .limit = limit}).size(), 14u);
+    EXPECT_EQ(ScanNames({.ns = "shop", .most_examined = limit}), names);
   }
+}
+
+// Whoever scans holds up commits: a page ends after so many records, whether it took them or not.
+TEST_P(StorageContract, APageLooksAtSoManyRecordsAndNoMore) {
+  for (int i = 0; i < 10; ++i) {
+    Put({"other", std::to_string(i)}, InProgressRecord(NextToken(), Now()));
+    Put({"shop", std::to_string(i)}, VacantRecord(NextToken(), Now()));
+  }
+  Put({"shop", "last"}, DoneRecord(NextToken(), Now()));
+  ScanRequest request{.ns = "shop", .most_examined = 4};
+  size_t pages = 0;
+  std::vector<std::string> names;
+  do {
+    const absl::StatusOr<ScanPage> page = storage().Scan(request);
+    ASSERT_TRUE(page.ok()) << page.status();
+    for (const auto& [key, record] : page->records) names.push_back(key.name);
+    request.cursor = page->next_cursor;
+    ++pages;
+  } while (!request.cursor.empty());
+  EXPECT_THAT(names, ElementsAre("last"));
+  EXPECT_GE(pages, 5u);
 }
 
 TEST_P(StorageContract, ScansKeepToTheirNamespaceAndPrefix) {
