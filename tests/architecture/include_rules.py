@@ -25,6 +25,7 @@ KINDS = [
     ("ops", r"server/ops/"),
     ("client", r"client/"),
     ("bench", r"bench/"),
+    ("docs", r"docs/"),
     ("tests", r"tests/"),
 ]
 ALL = {kind for kind, _ in KINDS}
@@ -37,7 +38,9 @@ ROOMS = [
     ("server/rpc", {"rpc", "engine", "storage", "grpc", "protobuf"}),
     ("server/ops", {"ops", "rpc", "engine", "storage", "storage/rocksdb", "prometheus", "yaml", "spdlog", "grpc"}),
     ("server", ALL - {"client", "bench", "tests"}),
+    ("client/cli/local", {"client", "protobuf", "storage/rocksdb"}),
     ("client", {"client", "grpc", "protobuf"}),
+    ("docs", {"docs", "client", "ops", "engine", "storage"}),
     ("bench", {"bench", "grpc", "protobuf"}),
     ("tests", ALL - {"bench"}),
 ]

@@ -18,6 +18,9 @@ OFFENCES = {
     "server/rpc/a.cc": "server/ops/config.h",
     "server/rpc/b.cc": "prometheus/counter.h",
     "client/cpp/a.h": "storage/record.h",
+    "client/cli/a.cc": "storage/rocksdb/backup.h",
+    "client/cli/local/a.cc": "rocksdb/db.h",
+    "client/cli/local/b.cc": "server/engine/limits.h",
     "bench/a.cc": "server/engine/limits.h",
 }
 ALLOWED = {
@@ -26,6 +29,7 @@ ALLOWED = {
     "server/engine/ok.cc": "absl/strings/str_cat.h",
     "server/rpc/ok.cc": "semel/v1/idempotency_service.grpc.pb.h",
     "server/main.cc": "server/ops/config.h",
+    "client/cli/local/ok.cc": "storage/rocksdb/backup.h",
     "tests/ok.cc": "server/engine/decide.h",
 }
 

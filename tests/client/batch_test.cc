@@ -36,11 +36,73 @@ TEST_F(BatchTest, ItemsAreIndependentAndInOrder) {
   EXPECT_EQ(DetailsOf((*completed)[1].status()).reason, reason::kKeyNotFound);
 }
 
-TEST_F(BatchTest, ABatchHasBounds) {
-  const auto too_many = client_->BatchBegin(std::vector<BeginRequest>(1001, {.key = "k"}));
-  EXPECT_EQ(too_many.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(DetailsOf(too_many.status()).reason, reason::kBatchTooLarge);
+TEST_F(BatchTest, MoreThanAMessageCarriesGoesInSeveral) {
+  std::vector<BeginRequest> begins(2500);
+  for (size_t i = 0; i < begins.size(); ++i) begins[i].key = "k/" + std::to_string(i % 2400);
+  const auto begun = client_->BatchBegin(begins);
+  ASSERT_TRUE(begun.ok()) << begun.status();
+  ASSERT_EQ(begun->size(), 2500u);
+  std::vector<CompleteRequest> completes;
+  for (size_t i = 0; i < 2400; ++i) {
+    ASSERT_TRUE((*begun)[i].ok()) << (*begun)[i].status();
+    ASSERT_TRUE(std::holds_alternative<Acquired>(*(*begun)[i])) << i;
+    completes.push_back({.key = begins[i].key,
+                         .token = std::get<Acquired>(*(*begun)[i]).token,
+                         .outcome = Result{.payload = std::string(4096, 'x') + std::to_string(i)}});
+  }
+  for (size_t i = 2400; i < 2500; ++i) EXPECT_TRUE(std::holds_alternative<InProgress>(*(*begun)[i])) << i;
+
+  // About 10 MB.
+  const auto completed = client_->BatchComplete(completes);
+  ASSERT_TRUE(completed.ok()) << completed.status();
+  for (const auto& item : *completed) ASSERT_TRUE(item.ok()) << item.status();
+  const auto looked_up = client_->Lookup("k/1234");
+  ASSERT_TRUE(looked_up.ok() && looked_up->has_value());
+  EXPECT_TRUE(std::get<Result>((*looked_up)->outcome).payload.ends_with("x1234"));
+}
+
+TEST_F(BatchTest, WhatNoMessageCarriesIsAnErrorOfItsItemAlone) {
+  const Acquired small = Acquire(*client_, "small");
+  const Acquired large = Acquire(*client_, "large");
+  const auto completed = client_->BatchComplete(
+      {{.key = "large", .token = large.token, .outcome = Result{.payload = std::string(4 << 20, 'x')}},
+       {.key = "small", .token = small.token, .outcome = Result{.payload = "s"}}});
+  ASSERT_TRUE(completed.ok()) << completed.status();
+  EXPECT_EQ(DetailsOf((*completed)[0].status()).reason, reason::kResultTooLarge);
+  EXPECT_TRUE((*completed)[1].ok()) << (*completed)[1].status();
+
+  const auto begun = client_->BatchBegin({{.key = "a"}, {.key = "b", .fingerprint = std::string(5 << 20, 'f')}});
+  ASSERT_TRUE(begun.ok()) << begun.status();
+  EXPECT_TRUE((*begun)[0].ok());
+  EXPECT_EQ(DetailsOf((*begun)[1].status()).reason, reason::kFieldInvalid);
   EXPECT_EQ(client_->BatchBegin({}).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+// The first message is answered, the reply to the second is lost.
+TEST_F(BatchTest, WhatWasAnsweredStandsWhereALaterMessageGotNoAnswer) {
+  const auto client = ThroughProxy({.retry = {.max_tries = 1}});
+  proxy().LoseReplies(1, /*after=*/1);
+  std::vector<BeginRequest> begins(2100);
+  for (size_t i = 0; i < begins.size(); ++i) begins[i].key = "k/" + std::to_string(i);
+  const auto begun = client->BatchBegin(begins, {.timeout = 30s});
+  ASSERT_TRUE(begun.ok()) << begun.status();
+  for (size_t i = 0; i < 1000; ++i) ASSERT_TRUE((*begun)[i].ok()) << i << ": " << (*begun)[i].status();
+  for (size_t i = 1000; i < 2000; ++i) {
+    ASSERT_FALSE((*begun)[i].ok()) << i;
+    EXPECT_TRUE(DetailsOf((*begun)[i].status()).outcome_unknown);
+  }
+  for (size_t i = 2000; i < 2100; ++i) {
+    ASSERT_FALSE((*begun)[i].ok()) << i;
+    EXPECT_FALSE(DetailsOf((*begun)[i].status()).outcome_unknown);
+    EXPECT_NE(std::string((*begun)[i].status().message()).find("not sent"), std::string::npos);
+  }
+}
+
+TEST_F(BatchTest, GoesToTheNamespaceThatTheCallNames) {
+  const auto begun = client_->BatchBegin({{.key = "k"}}, {.namespace_name = "depot"});
+  ASSERT_TRUE(begun.ok() && (*begun)[0].ok());
+  EXPECT_FALSE(client_->Lookup("k").value().has_value());
+  EXPECT_TRUE(client_->Lookup("k", {.namespace_name = "depot"}).value().has_value());
 }
 
 TEST_F(BatchTest, ALostReplyDoesNotLockTheCallerOut) {

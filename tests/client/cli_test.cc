@@ -1,58 +1,16 @@
 // The real binary against a real server: what it prints, and what it exits with.
 
 #include <fstream>
-#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
-#include "client/cli/exit_code.h"
-#include "client/demo/child_process.h"
-#include "tests/client/server_fixture.h"
+#include "tests/client/cli_fixture.h"
 
 namespace semel {
 namespace {
 
-using cli::ExitCode;
-using nlohmann::json;
 using testing::HasSubstr;
-
-struct Ran {
-  ExitCode exit_code{};
-  std::string out;
-  std::string err;
-
-  json as_json() const { return json::parse(out); }
-};
-
-class CliTest : public ServerTest {
- protected:
-  CliTest() {
-    setenv("SEMEL_ADDRESS", server().address().c_str(), 1);
-    setenv("SEMEL_NAMESPACE", "shop", 1);
-  }
-
-  Ran Semel(std::vector<std::string> arguments, const std::string& input = "") {
-    arguments.insert(arguments.begin(), SEMEL_PATH);
-    const std::string errors = directory() + "/stderr";
-    std::filesystem::remove(errors);
-    const auto process = demo::ChildProcess::Start(arguments, errors).value();
-    if (!input.empty()) process->WriteLine(input);
-    process->CloseInput();
-    Ran ran;
-    while (const auto line = process->ReadLine(Patience())) ran.out += *line + "\n";
-    ran.exit_code = static_cast<ExitCode>(process->Wait());
-    std::stringstream text;
-    text << std::ifstream(errors).rdbuf();
-    ran.err = text.str();
-    return ran;
-  }
-
-  std::string BeginAndGetToken(const std::string& key) {
-    return std::to_string(Semel({"begin", key, "--output", "json"}).as_json().at("token").get<int64_t>());
-  }
-};
 
 TEST_F(CliTest, AConversation) {
   const Ran acquired = Semel({"begin", "order/1", "--lease", "1m30s", "--owner", "me"});
@@ -160,6 +118,7 @@ TEST_F(CliTest, InDoubtAndExpiredHaveCodesOfTheirOwn) {
   const Ran in_doubt = Semel({"begin", "doubtful", "--wait", "50s"});
   EXPECT_EQ(in_doubt.exit_code, ExitCode::kInDoubt);
   EXPECT_THAT(in_doubt.out, HasSubstr("card 4711"));
+  EXPECT_THAT(in_doubt.err, HasSubstr("semel resolve doubtful"));
 
   const Acquired gone = Acquire(*client, "gone");
   ASSERT_TRUE(client->Complete({.key = "gone", .token = gone.token, .outcome = Result{}, .retention = 1ms}).ok());

@@ -3,12 +3,14 @@
 #include <chrono>
 #include <limits>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "client/cli/bytes_text.h"
 #include "client/cli/duration_text.h"
 #include "client/cli/facts.h"
+#include "client/cli/instant_text.h"
 
 namespace semel::cli {
 namespace {
@@ -41,6 +43,26 @@ TEST(DurationTextTest, ShowsWhatItReads) {
   EXPECT_EQ(FormatDuration(29s + 999'999us), "29s999ms");
   EXPECT_EQ(FormatDuration(-2s), "-2s");
   EXPECT_EQ(FormatDuration(1ns), "0s");
+}
+
+TEST(InstantTextTest, SaysHowFarAwayAndWhen) {
+  const Time noon(1'714'564'800s);
+  EXPECT_EQ(InstantText(noon, noon), "now (2024-05-01T12:00:00Z)");
+  EXPECT_EQ(InstantText(noon + 3h, noon), "in 3 h (2024-05-01T15:00:00Z)");
+  EXPECT_EQ(InstantText(noon - 12min, noon), "12 min ago (2024-05-01T11:48:00Z)");
+  EXPECT_EQ(InstantText(noon + 400 * 24h, noon), "in 400 d (2025-06-05T12:00:00Z)");
+  EXPECT_EQ(Rfc3339(noon + 1ms), "2024-05-01T12:00:00.001Z");
+}
+
+TEST(InstantTextTest, TakesTheGreatestUnitOfWhichThereAreTwo) {
+  EXPECT_EQ(RoughDuration(0s), "0 ms");
+  EXPECT_EQ(RoughDuration(999ms), "999 ms");
+  EXPECT_EQ(RoughDuration(119s + 999ms), "119 s");
+  EXPECT_EQ(RoughDuration(2min), "2 min");
+  EXPECT_EQ(RoughDuration(119min), "119 min");
+  EXPECT_EQ(RoughDuration(2h), "2 h");
+  EXPECT_EQ(RoughDuration(47h + 59min), "47 h");
+  EXPECT_EQ(RoughDuration(48h), "2 d");
 }
 
 TEST(BytesTextTest, HexGoesBothWays) {
@@ -78,18 +100,19 @@ TEST(FactsTest, TheSameFactsForPeopleAndForPrograms) {
   facts.AddBytes("checkpoint", "two\nlines");
   facts.AddBytes("payload", std::string("\xff", 1));
   facts.AddFlag("retryable", false);
-  EXPECT_EQ(facts.AsText(),
-            "in progress\n"
-            "  owner:           me\n"
-            "  lease remaining: 1s500ms\n"
-            "  since:           2024-05-01T12:00:00.000Z\n"
-            "  checkpoint:\n"
-            "  two\n"
-            "  lines\n"
-            "  payload:         1 bytes that are no text; --output json shows them in base64\n");
+  EXPECT_THAT(facts.AsText(), testing::MatchesRegex("in progress\n"
+                                                    "  owner:           me\n"
+                                                    "  lease remaining: 1s500ms\n"
+                                                    "  since:           [0-9]+ d ago \\(2024-05-01T12:00:00Z\\)\n"
+                                                    "  checkpoint:\n"
+                                                    "  two\n"
+                                                    "  lines\n"
+                                                    "  payload:         1 bytes that are no text; --output json shows "
+                                                    "them in base64\n"));
   const auto json = nlohmann::json::parse(facts.AsJson());
   EXPECT_EQ(json.at("answer"), "in_progress");
   EXPECT_EQ(json.at("lease_remaining_seconds"), 1.5);
+  EXPECT_EQ(json.at("since"), "2024-05-01T12:00:00.000Z");
   EXPECT_EQ(json.at("checkpoint"), "two\nlines");
   EXPECT_EQ(json.at("payload_base64"), "/w==");
   EXPECT_EQ(json.at("retryable"), false);

@@ -51,9 +51,9 @@ class ConnectionTest : public testing::Test {
   }
 
   // The tries end as the script says; its last line is repeated.
-  absl::Status Call(std::vector<grpc::Status> script, Duration timeout = 30s) {
+  absl::Status Call(std::vector<grpc::Status> script, Duration timeout = 30s, Repeat repeat = Repeat::kAsItself) {
     tries_ = 0;
-    return connection_.Call("Begin of k", {timeout, 1s}, [&](grpc::ClientContext&) {
+    return connection_.Call("Begin of k", {timeout, 1s, repeat}, [&](grpc::ClientContext&) {
       return script[std::min<size_t>(tries_++, script.size() - 1)];
     });
   }
@@ -116,6 +116,25 @@ TEST_F(ConnectionTest, KnowsWhenNothingWasChanged) {
 TEST_F(ConnectionTest, OneTryThatMayHaveBeenDoneIsEnoughNotToKnow) {
   EXPECT_TRUE(DetailsOf(Call({kNotConnected, kTimedOut, kNotConnected})).outcome_unknown);
   EXPECT_TRUE(DetailsOf(Call({Refusal(StatusCode::UNAVAILABLE, "STORAGE_FAILED")})).outcome_unknown);
+}
+
+// A backup, a deletion: once more would be one too many.
+TEST_F(ConnectionTest, WhatWouldBeDoneAnewIsRepeatedOnlyWhileNothingWasDone) {
+  const auto call = [this](std::vector<grpc::Status> script) { return Call(std::move(script), 30s, Repeat::kAnew); };
+  EXPECT_TRUE(call({kNotConnected, Refusal(StatusCode::UNAVAILABLE, "OVERLOADED"), grpc::Status::OK}).ok());
+  EXPECT_EQ(tries_, 3u);
+  const absl::Status lost = call({kNotConnected, kLost, grpc::Status::OK});
+  EXPECT_EQ(tries_, 2u);
+  EXPECT_EQ(lost.code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(DetailsOf(lost).outcome_unknown);
+  EXPECT_THAT(std::string(lost.message()), HasSubstr("look before you repeat it"));
+}
+
+TEST_F(ConnectionTest, AFailedBackupIsTheLastWord) {
+  const absl::Status failed = Call({Refusal(StatusCode::UNAVAILABLE, "BACKUP_FAILED"), grpc::Status::OK});
+  EXPECT_EQ(tries_, 1u);
+  EXPECT_EQ(DetailsOf(failed).reason, reason::kBackupFailed);
+  EXPECT_FALSE(DetailsOf(failed).outcome_unknown);
 }
 
 TEST_F(ConnectionTest, WaitsAsLongAsTheServerAsks) {

@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "client/cpp/connection.h"
+#include "semel/v1/idempotency_service.grpc.pb.h"
 
 namespace semel {
 namespace {
@@ -32,7 +33,7 @@ SteadyClock::time_point Patience() { return SteadyClock::now() + 60s; }
 class Renewals {
  public:
   LeaseKeeper::RenewAll AsFunction() {
-    return [this](grpc::ClientContext&, const std::vector<RenewRequest>& requests) { return Answer(requests); };
+    return [this](grpc::ClientContext&, const std::vector<HeldKey>& requests) { return Answer(requests); };
   }
   // From now on every renewal is answered with this.
   void AnswerWith(absl::StatusOr<Duration> answer) {
@@ -60,7 +61,7 @@ class Renewals {
   }
 
  private:
-  absl::StatusOr<LeaseKeeper::Renewed> Answer(const std::vector<RenewRequest>& requests) {
+  absl::StatusOr<LeaseKeeper::Renewed> Answer(const std::vector<HeldKey>& requests) {
     std::unique_lock lock(mutex_);
     calls_.push_back(requests.size());
     changed_.notify_all();
@@ -104,7 +105,7 @@ class LeaseKeeperTest : public testing::Test {
  protected:
   // A lease whose renewal is due at once and which is far from its end.
   std::shared_ptr<HeldLease> HoldDueNow(const std::string& key = "k") {
-    return keeper_.Hold(key, 1, 2h, SteadyClock::now() - 1h);
+    return keeper_.Hold({"shop", key, 1}, 2h, SteadyClock::now() - 1h);
   }
 
   Renewals renewals_;
@@ -114,7 +115,7 @@ class LeaseKeeperTest : public testing::Test {
 TEST_F(LeaseKeeperTest, RenewsAgainAndAgainNotBeforeFourFifthsOfAThird) {
   renewals_.AnswerWith(90ms);
   const auto granted = SteadyClock::now();
-  const auto lease = keeper_.Hold("k", 1, 90ms, granted);
+  const auto lease = keeper_.Hold({"shop", "k", 1}, 90ms, granted);
   renewals_.AwaitCalls(1);
   EXPECT_GE(SteadyClock::now() - granted, 24ms);
   renewals_.AwaitCalls(5);
@@ -144,7 +145,7 @@ TEST_F(LeaseKeeperTest, ATakenOverLeaseIsLostAndNoLongerRenewed) {
 TEST_F(LeaseKeeperTest, ALeaseThatCannotBeRenewedIsLostWhenItEndsAndTriedFurther) {
   renewals_.AnswerWith(kUnreachable);
   const auto granted = SteadyClock::now();
-  const auto lease = keeper_.Hold("k", 1, 60ms, granted);
+  const auto lease = keeper_.Hold({"shop", "k", 1}, 60ms, granted);
   EXPECT_TRUE(LossWatch(*lease).Await());
   EXPECT_GE(SteadyClock::now() - granted, 60ms);
   renewals_.AwaitCalls(renewals_.calls() + 3);
@@ -155,7 +156,7 @@ TEST_F(LeaseKeeperTest, ALeaseThatCannotBeRenewedIsLostWhenItEndsAndTriedFurther
 
 TEST_F(LeaseKeeperTest, AFailedRenewalIsTriedAgainBeforeTheEnd) {
   renewals_.AnswerWith(kUnreachable);
-  const auto lease = keeper_.Hold("k", 1, 10s, SteadyClock::now() - 4s);
+  const auto lease = keeper_.Hold({"shop", "k", 1}, 10s, SteadyClock::now() - 4s);
   renewals_.AwaitCalls(1);
   renewals_.AnswerWith(1h);
   renewals_.AwaitCalls(2);
@@ -166,7 +167,7 @@ TEST_F(LeaseKeeperTest, AStoppedProcessKnowsOfItsLossBeforeTheKeeperRuns) {
   renewals_.Block();
   const auto busy = HoldDueNow();
   renewals_.AwaitCalls(1);  // the keeper's thread is held up
-  const auto lease = keeper_.Hold("k", 1, 1s, SteadyClock::now() - 2s);
+  const auto lease = keeper_.Hold({"shop", "k", 1}, 1s, SteadyClock::now() - 2s);
   EXPECT_TRUE(lease->Lost());
   EXPECT_FALSE(busy->Lost());
   renewals_.Unblock();
@@ -224,17 +225,18 @@ TEST(LeaseKeeperEndTest, EndsWhileARenewalIsUnderWay) {
   bool called = false;
   grpc::Status ended;
   {
-    LeaseKeeper keeper([&](grpc::ClientContext& context, const std::vector<RenewRequest>&) {
+    LeaseKeeper keeper([&](grpc::ClientContext& context, const std::vector<HeldKey>&) {
       {
         std::lock_guard lock(mutex);
         called = true;
         changed.notify_all();
       }
       v1::BatchRenewResponse response;
-      ended = connection.stub().BatchRenew(&context, v1::BatchRenewRequest(), &response);
+      ended = v1::IdempotencyService::NewStub(connection.channel())
+                  ->BatchRenew(&context, v1::BatchRenewRequest(), &response);
       return absl::StatusOr<LeaseKeeper::Renewed>(kUnreachable);
     });
-    const auto lease = keeper.Hold("k", 1, 2h, SteadyClock::now() - 1h);
+    const auto lease = keeper.Hold({"shop", "k", 1}, 2h, SteadyClock::now() - 1h);
     std::unique_lock lock(mutex);
     EXPECT_TRUE(changed.wait_until(lock, Patience(), [&] { return called; }));
   }

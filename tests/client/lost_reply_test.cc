@@ -125,5 +125,26 @@ TEST_F(LostReplyTest, ARestartOfTheServerIsSurvived) {
   EXPECT_TRUE(std::holds_alternative<Done>(*replayed));
 }
 
+// The far end is there no more, and nothing says so: only the unanswered ping tells, long before the try is over.
+TEST_F(LostReplyTest, AHalfOpenConnectionIsNoticedByItsPing) {
+  const auto client = ThroughProxy({.call_timeout = 60s,
+                                    .try_timeout = 60s,
+                                    .retry = {.max_tries = 1},
+                                    .keepalive_time = 1s,
+                                    .keepalive_timeout = 1s});
+  ASSERT_TRUE(client->Lookup("k").ok());
+  proxy().Swallow();
+  const auto answer = client->Begin({.key = "k"});
+  EXPECT_EQ(answer.status().code(), absl::StatusCode::kUnavailable) << answer.status();
+  EXPECT_TRUE(DetailsOf(answer.status()).outcome_unknown);
+}
+
+TEST_F(LostReplyTest, OneCallMayHaveATimeoutOfItsOwn) {
+  const auto client = ThroughProxy({.call_timeout = 1h, .try_timeout = 1h});
+  proxy().Swallow();
+  const auto answer = client->Lookup("k", {.timeout = 300ms});
+  EXPECT_EQ(answer.status().code(), absl::StatusCode::kDeadlineExceeded) << answer.status();
+}
+
 }  // namespace
 }  // namespace semel

@@ -87,6 +87,11 @@ TEST(WireValuesTest, AnswersOfANewerServerAreErrorsNotGuesses) {
   EXPECT_EQ(ToBeginAnswer(acquired).status().code(), absl::StatusCode::kInternal);
   acquired.mutable_acquired()->set_previous(v1::PREVIOUS_NONE);
   EXPECT_TRUE(ToBeginAnswer(acquired).ok());
+  v1::CompleteResponse last;
+  last.set_state(v1::STATE_FAILED);
+  EXPECT_FALSE(ToCompleted(last)->made_final);
+  last.set_made_final(true);
+  EXPECT_TRUE(ToCompleted(last)->made_final);
   EXPECT_EQ(ToCompleted(v1::CompleteResponse()).status().code(), absl::StatusCode::kInternal);
 }
 

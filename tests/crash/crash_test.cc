@@ -2,10 +2,11 @@
 //
 // SEMEL_CRASH_SEED repeats a run, as far as threads and disks allow; SEMEL_CRASH_ROUNDS makes it longer.
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <memory>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "absl/synchronization/notification.h"
+#include "storage/rocksdb/verify.h"
 #include "tests/crash/contest.h"
 #include "tests/crash/worker.h"
 #include "tests/support/semeld.h"
@@ -50,6 +52,8 @@ class CrashTest : public testing::Test {
       });
     }
     EXPECT_TRUE(now.WaitForNotificationWithTimeout(support::kPatience)) << semeld.Log();
+    // In the middle of its drain, or out of the blue.
+    if (std::bernoulli_distribution(0.3)(random_)) semeld.process().Signal(SIGTERM);
     semeld.Kill();
     for (std::thread& thread : threads) thread.join();
     answers_ += answers;
@@ -57,16 +61,25 @@ class CrashTest : public testing::Test {
 
   // Starts on the same directory, as after a crash; sometimes only after another kill -9 while it is still starting.
   std::unique_ptr<support::Semeld> Restart() {
+    // Small write buffers, so that it flushes and compacts all the time.
+    const support::Semeld::Options options{.config = "storage: {memtable: 1MiB}\n"};
     if (std::bernoulli_distribution(0.3)(random_)) {
-      support::Semeld doomed(directory_);
+      support::Semeld doomed(directory_, options);
       EXPECT_TRUE(support::Eventually([&] { return HeldBy(doomed.process().pid()); }));
       doomed.Kill();
     }
     const auto start = std::chrono::steady_clock::now();
-    auto semeld = std::make_unique<support::Semeld>(directory_);
+    auto semeld = std::make_unique<support::Semeld>(directory_, options);
     EXPECT_TRUE(semeld->AwaitReady()) << semeld->Log();
     slowest_restart_ = std::max(slowest_restart_, std::chrono::steady_clock::now() - start);
     return semeld;
+  }
+
+  // What lies on the disk, before anybody mends it.
+  void ExpectSound() const {
+    const absl::StatusOr<storage::DatabaseReport> report = storage::Verify(directory_ / "data");
+    ASSERT_TRUE(report.ok()) << report.status();
+    EXPECT_THAT(report->findings, testing::IsEmpty());
   }
 
   bool HeldBy(pid_t pid) const {
@@ -107,6 +120,7 @@ TEST_F(CrashTest, WhatWasAcknowledgedSurvivesEveryKill) {
   for (uint64_t round = 1; round <= rounds; ++round) {
     SCOPED_TRACE(testing::Message() << "round " << round << ", seed " << seed_);
     WorkAndCrash(*semeld);
+    ExpectSound();
     semeld = Restart();
     CheckWhatWasAcknowledged(*semeld);
     if (HasFailure()) return;

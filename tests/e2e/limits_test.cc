@@ -55,6 +55,21 @@ TEST_F(FewCallsTest, OneTooManyIsRefusedAndNothingChanges) {
   EXPECT_FALSE(Call(LookupOf("order-2"))->has_record());
 }
 
+class LittleMemoryTest : public LimitsTest {
+ protected:
+  LittleMemoryTest() : LimitsTest({.max_inflight_bytes = 100 * engine::kKiB}) {}
+};
+
+// A caller that sends a thousand of them and reads no answer must not make the server hold what nobody counted.
+TEST_F(LittleMemoryTest, ItemsWithoutContentWeighWhatTheyBecome) {
+  v1::BatchRenewRequest batch;
+  for (size_t i = 0; i < engine::kMaxBatchItems; ++i) batch.add_requests();
+  ASSERT_LT(batch.ByteSizeLong(), engine::kSmallMessageBytes);
+  ExpectOverloaded(Call(batch).error(), "max_inflight_bytes");
+  while (batch.requests_size() > 100) batch.mutable_requests()->RemoveLast();
+  EXPECT_EQ(Call(batch)->items_size(), 100);
+}
+
 class FewOpenKeysTest : public LimitsTest {
  protected:
   FewOpenKeysTest() : LimitsTest({.max_open_keys = 2}) {}
@@ -122,6 +137,10 @@ TEST_F(LimitsTest, WhatNobodyWaitsForIsNotDecided) {
         absl::Milliseconds(50));
     EXPECT_EQ(impatient_owner.Await().status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
   }
+  // The server counts a deadline from when it hears of the call, a little later than the caller: once the patience of this one
+  // is over, which came after them and had more, theirs is over there too.
+  PendingBegin patient(*caller_, BeginOf("order-4"), absl::Milliseconds(500));
+  EXPECT_EQ(patient.Await().status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
   gate_->Open();
   EXPECT_TRUE(held.Await()->has_acquired());
   EXPECT_EQ(Look("order-1").state(), v1::STATE_IN_PROGRESS);

@@ -18,11 +18,15 @@ namespace semel::e2e {
 
 using support::BeginOf;
 using support::CheckpointOf;
+using support::DeleteOf;
 using support::FailureOf;
 using support::kNamespace;
 using support::LookupOf;
 using support::ReleaseOf;
 using support::RenewOf;
+using support::ResolveToAbsentOf;
+using support::ResolveToFailureOf;
+using support::ResolveToResultOf;
 using support::ResultOf;
 using support::WaitingBeginOf;
 

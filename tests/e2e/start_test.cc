@@ -1,13 +1,19 @@
 // Starts that must fail: with a code, with words that help, and without touching what others use.
 
 #include <gmock/gmock.h>
+#include <sys/mount.h>
 
+#include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "tests/support/caller.h"
 #include "tests/support/requests.h"
 #include "tests/support/semeld.h"
@@ -35,19 +41,62 @@ class StartTest : public testing::Test {
     return ending && ending->exit_code ? *ending->exit_code : -1;
   }
 
-  // Contents by name.
-  static std::map<std::string, std::string> FilesOf(const std::string& path) {
-    std::map<std::string, std::string> files;
+  // Contents and time of the last change by name.
+  static std::map<std::string, std::pair<std::string, fs::file_time_type>> FilesOf(const std::string& path) {
+    std::map<std::string, std::pair<std::string, fs::file_time_type>> files;
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path)) {
       std::stringstream text;
       if (entry.is_regular_file()) text << std::ifstream(entry.path()).rdbuf();
-      files[entry.path()] = text.str();
+      files[entry.path()] = {text.str(), entry.last_write_time()};
     }
     return files;
   }
 
   const support::TemporaryDirectory directory_;
 };
+
+// As the parent of a daemon may leave them. No file of the database may get one of their numbers: the log would go into it.
+class ClosedStreamsTest : public StartTest {
+ protected:
+  ClosedStreamsTest() : data_(directory_ / "data") {}
+
+  support::ChildProcess::Options Closing(const std::string& streams) const {
+    return {.command = {"/bin/sh", "-c", absl::StrCat("exec \"$@\" ", streams), "sh", support::SemeldProgram(),
+                        "--data-dir", data_, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"},
+            .stderr_file = directory_ / "stderr"};
+  }
+  void ExpectOnlyThePidInLock(pid_t pid) const {
+    std::stringstream lock;
+    lock << std::ifstream(data_ + "/LOCK").rdbuf();
+    EXPECT_EQ(lock.str(), absl::StrCat(pid, "\n"));
+  }
+
+  const std::string data_;
+};
+
+TEST_F(ClosedStreamsTest, ServesWithStdinAndStderrClosed) {
+  support::ChildProcess semeld(Closing("<&- 2>&-"));
+  const std::optional<std::string> ready = semeld.ReadLine();
+  int port = 0;
+  ASSERT_TRUE(ready && std::sscanf(ready->c_str(), "semeld ready grpc=127.0.0.1:%d", &port) == 1);
+  EXPECT_TRUE(Caller(support::NewChannelTo(port)).Call(BeginOf("order-1"))->has_acquired());
+  semeld.Signal(SIGTERM);
+  EXPECT_EQ(semeld.AwaitEnd()->exit_code, 0);
+  ExpectOnlyThePidInLock(semeld.pid());
+}
+
+TEST_F(ClosedStreamsTest, NoFileOfTheDatabaseIsAStandardStream) {
+  support::ChildProcess semeld(Closing("<&- >&- 2>&-"));
+  const absl::Time give_up = absl::Now() + support::kPatience;
+  while (!fs::exists(data_ + "/FORMAT") && absl::Now() < give_up) absl::SleepFor(absl::Milliseconds(5));
+  ASSERT_TRUE(fs::exists(data_ + "/FORMAT"));
+  for (int stream : {0, 1, 2}) {
+    EXPECT_EQ(fs::read_symlink(absl::StrCat("/proc/", semeld.pid(), "/fd/", stream)), "/dev/null") << stream;
+  }
+  semeld.Signal(SIGTERM);
+  EXPECT_EQ(semeld.AwaitEnd()->exit_code, 0);
+  ExpectOnlyThePidInLock(semeld.pid());
+}
 
 class SecondServerTest : public StartTest {
  protected:
@@ -71,7 +120,7 @@ class SecondServerTest : public StartTest {
 TEST_F(SecondServerTest, OnTheSameDirectory) {
   const auto names = [&] {
     std::vector<std::string> names;
-    for (const auto& [name, text] : FilesOf(directory_ / "data")) names.push_back(name);
+    for (const auto& [name, file] : FilesOf(directory_ / "data")) names.push_back(name);
     return names;
   };
   const std::vector<std::string> before = names();
@@ -128,6 +177,40 @@ TEST_F(StartTest, ADirectoryOfSomeoneElse) {
   EXPECT_EQ(ExitOf(semeld), kStartFailed);
   EXPECT_THAT(semeld.Log(), HasSubstr("letter.txt"));
   EXPECT_EQ(FilesOf(directory_ / "data"), before);
+}
+
+TEST_F(StartTest, AFileInThePlaceOfADirectory) {
+  std::ofstream(directory_ / "data") << "Dear Sir";
+  Semeld semeld(directory_);
+  EXPECT_EQ(ExitOf(semeld), kStartFailed);
+  EXPECT_THAT(semeld.Log(), AllOf(HasSubstr(directory_ / "data"), HasSubstr("not a directory")));
+  EXPECT_EQ(fs::file_size(directory_ / "data"), 8u);
+}
+
+// Modes mean nothing to root, a mount does.
+TEST_F(StartTest, ADirectoryThatMayNotBeWritten) {
+  {
+    Semeld first(directory_);
+    ASSERT_TRUE(first.AwaitReady()) << first.Log();
+    ASSERT_EQ(first.Stop(), 0);
+  }
+  const std::string data = directory_ / "data";
+  const auto before = FilesOf(data);
+  const bool mounted = mount(data.c_str(), data.c_str(), nullptr, MS_BIND, nullptr) == 0;
+  if (mounted) {
+    ASSERT_EQ(mount(nullptr, data.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr), 0);
+  } else {
+    for (const char* name : {"/LOCK", ""}) fs::permissions(data + name, fs::perms::owner_read | fs::perms::owner_exec);
+  }
+  Semeld semeld(directory_);
+  EXPECT_EQ(ExitOf(semeld), kStartFailed);
+  EXPECT_THAT(semeld.Log(), AllOf(HasSubstr(data), HasSubstr("must be allowed to")));
+  EXPECT_EQ(FilesOf(data), before);
+  if (mounted) {
+    EXPECT_EQ(umount2(data.c_str(), MNT_DETACH), 0);
+  } else {
+    for (const char* name : {"", "/LOCK"}) fs::permissions(data + name, fs::perms::owner_all);
+  }
 }
 
 TEST_F(StartTest, AFormatOfTheFuture) {

@@ -15,11 +15,13 @@ constexpr absl::Duration kPatience = absl::Seconds(30);
 constexpr absl::Duration kGlance = absl::Milliseconds(1);
 
 using Stub = v1::IdempotencyService::Stub;
+using Admin = v1::AdminService::Stub;
 using SharedStub = std::shared_ptr<Stub>;
+using SharedAdmin = std::shared_ptr<Admin>;
 using Sent = absl::StatusOr<std::shared_ptr<Exchange>>;
 
-template <class Request, class Response>
-using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&, Response*);
+template <class Service, class Request, class Response>
+using Method = grpc::Status (Service::*)(grpc::ClientContext*, const Request&, Response*);
 
 template <class Response>
 Exchange::Reply ToReply(const Response& response) {
@@ -34,8 +36,9 @@ Exchange::Reply ToReply(const Response& response) {
   }
 }
 
-template <class Request, class Response>
-std::shared_ptr<Exchange> SendMessage(SharedStub stub, Method<Request, Response> method, Request request) {
+template <class Service, class Request, class Response>
+std::shared_ptr<Exchange> SendMessage(std::shared_ptr<Service> stub, Method<Service, Request, Response> method,
+                                      Request request) {
   auto exchange = std::make_shared<Exchange>();
   exchange->Start([stub = std::move(stub), method, request = std::move(request)](grpc::ClientContext& context) {
     Response response;
@@ -45,9 +48,9 @@ std::shared_ptr<Exchange> SendMessage(SharedStub stub, Method<Request, Response>
   return exchange;
 }
 
-template <class Request, class Response>
-Sent SendOne(const Call& call, const std::function<Speaker()>& speaker, const Names& names, SharedStub stub,
-             Method<Request, Response> method) {
+template <class Request, class Response, class Service>
+Sent SendOne(const Call& call, const std::function<Speaker()>& speaker, const Names& names,
+             std::shared_ptr<Service> stub, Method<Service, Request, Response> method) {
   Request request;
   if (absl::Status status = Fill(call.key, call.fields, speaker(), names, request); !status.ok()) return status;
   return SendMessage(std::move(stub), method, std::move(request));
@@ -56,7 +59,7 @@ Sent SendOne(const Call& call, const std::function<Speaker()>& speaker, const Na
 // What stands on the line of the batch holds for every item.
 template <class BatchRequest, class BatchResponse>
 Sent SendBatch(const Call& call, const std::function<Speaker()>& speaker, const Names& names, SharedStub stub,
-               Method<BatchRequest, BatchResponse> method) {
+               Method<Stub, BatchRequest, BatchResponse> method) {
   BatchRequest request;
   for (const Item& item : call.items) {
     Fields fields = call.fields;
@@ -94,7 +97,8 @@ void Exchange::Start(std::function<Reply(grpc::ClientContext&)> call) {
   });
 }
 
-Sent Send(const Call& call, const std::function<Speaker()>& speaker, const Names& names, SharedStub stub) {
+Sent Send(const Call& call, const std::function<Speaker()>& speaker, const Names& names, SharedStub stub,
+          SharedAdmin admin) {
   if (call.batch) {
     if (call.verb == "begin")
       return SendBatch<v1::BatchBeginRequest, v1::BatchBeginResponse>(call, speaker, names, stub, &Stub::BatchBegin);
@@ -115,6 +119,10 @@ Sent Send(const Call& call, const std::function<Speaker()>& speaker, const Names
     return SendOne<v1::RenewRequest, v1::RenewResponse>(call, speaker, names, stub, &Stub::Renew);
   if (call.verb == "release")
     return SendOne<v1::ReleaseRequest, v1::ReleaseResponse>(call, speaker, names, stub, &Stub::Release);
+  if (call.verb == "resolve")
+    return SendOne<v1::ResolveKeyRequest, v1::ResolveKeyResponse>(call, speaker, names, admin, &Admin::ResolveKey);
+  if (call.verb == "delete")
+    return SendOne<v1::DeleteKeyRequest, v1::DeleteKeyResponse>(call, speaker, names, admin, &Admin::DeleteKey);
   return SendOne<v1::CheckpointRequest, v1::CheckpointResponse>(call, speaker, names, stub, &Stub::Checkpoint);
 }
 

@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/synchronization/notification.h"
+#include "semel/v1/admin_service.grpc.pb.h"
 #include "semel/v1/idempotency_service.grpc.pb.h"
 #include "tests/scenario/answer.h"
 #include "tests/scenario/wire.h"
@@ -48,7 +49,8 @@ bool Eventually(const std::function<bool()>& condition);
 
 // Sends a call, single or batch. An error: the transcript says something that the call does not have.
 absl::StatusOr<std::shared_ptr<Exchange>> Send(const Call& call, const std::function<Speaker()>& speaker,
-                                               const Names& names, std::shared_ptr<v1::IdempotencyService::Stub> stub);
+                                               const Names& names, std::shared_ptr<v1::IdempotencyService::Stub> stub,
+                                               std::shared_ptr<v1::AdminService::Stub> admin);
 
 }  // namespace semel::scenario
 

@@ -13,7 +13,8 @@
 namespace semel::scenario {
 namespace {
 
-constexpr std::array<absl::string_view, 6> kVerbs = {"begin", "complete", "lookup", "renew", "release", "checkpoint"};
+constexpr std::array<absl::string_view, 8> kVerbs = {"begin",   "complete",   "lookup",  "renew",
+                                                     "release", "checkpoint", "resolve", "delete"};
 
 bool IsVerb(absl::string_view word) { return std::find(kVerbs.begin(), kVerbs.end(), word) != kVerbs.end(); }
 
@@ -102,7 +103,7 @@ class Parser {
     call.batch = Word(words, next) == "batch";
     if (call.batch) ++next;
     call.verb = Word(words, next++);
-    if (!IsVerb(call.verb)) return Wrong("begin, complete, lookup, renew, release or checkpoint");
+    if (!IsVerb(call.verb)) return Wrong("begin, complete, lookup, renew, release, checkpoint, resolve or delete");
     if (Word(words, words.size() - 1) == "&" && !words.back().value.quoted) {
       call.waits = true;
       words.pop_back();

@@ -20,9 +20,10 @@ struct Service::Process {
   engine::Committer committer;
   std::unique_ptr<rpc::Server> server;
   std::shared_ptr<v1::IdempotencyService::Stub> stub;
+  std::shared_ptr<v1::AdminService::Stub> admin_stub;
 
-  Process(std::unique_ptr<storage::Storage> opened, const engine::PolicyTable& policies, const engine::Limits& limits)
-      : storage(std::move(opened)), engine_stats(policies), committer(*storage, limits, engine_stats) {}
+  Process(std::unique_ptr<storage::Storage> opened, const engine::Limits& limits)
+      : storage(std::move(opened)), committer(*storage, limits, engine_stats) {}
 };
 
 Service::Service(ServiceSettings settings, OpenStorage open_storage)
@@ -35,7 +36,7 @@ Service::~Service() { Kill(); }
 absl::Status Service::Start() {
   absl::StatusOr<std::unique_ptr<storage::Storage>> storage = open_storage_(time_);
   if (!storage.ok()) return storage.status();
-  auto process = std::make_unique<Process>(*std::move(storage), policies_, limits_);
+  auto process = std::make_unique<Process>(*std::move(storage), limits_);
   if (absl::Status status = process->committer.Start(); !status.ok()) return status;
   auto server =
       rpc::Server::Start({.listen = "127.0.0.1:0"}, process->committer, policies_, limits_, process->call_stats);
@@ -44,8 +45,10 @@ absl::Status Service::Start() {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxReplyBytes);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  process->stub = v1::IdempotencyService::NewStub(grpc::CreateCustomChannel(
-      absl::StrCat("127.0.0.1:", process->server->port()), grpc::InsecureChannelCredentials(), arguments));
+  const std::shared_ptr<grpc::Channel> channel = grpc::CreateCustomChannel(
+      absl::StrCat("127.0.0.1:", process->server->port()), grpc::InsecureChannelCredentials(), arguments);
+  process->stub = v1::IdempotencyService::NewStub(channel);
+  process->admin_stub = v1::AdminService::NewStub(channel);
   process_ = std::move(process);
   return absl::OkStatus();
 }
@@ -70,5 +73,6 @@ absl::Status Service::Elapse(storage::Duration by) {
 int64_t Service::waiters() const { return process_->engine_stats.waiters.value(); }
 
 std::shared_ptr<v1::IdempotencyService::Stub> Service::stub() { return process_->stub; }
+std::shared_ptr<v1::AdminService::Stub> Service::admin_stub() { return process_->admin_stub; }
 
 }  // namespace semel::scenario

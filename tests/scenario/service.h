@@ -8,9 +8,10 @@
 #include <functional>
 #include <memory>
 
+#include "semel/v1/admin_service.grpc.pb.h"
 #include "semel/v1/idempotency_service.grpc.pb.h"
 #include "server/engine/committer.h"
-#include "server/engine/policy.h"
+#include "server/engine/policy_table.h"
 #include "server/rpc/server.h"
 #include "storage/storage.h"
 
@@ -43,6 +44,7 @@ class Service {
   // Begins that wait at this moment; may be read at any time while the server runs.
   int64_t waiters() const;
   std::shared_ptr<v1::IdempotencyService::Stub> stub();
+  std::shared_ptr<v1::AdminService::Stub> admin_stub();
 
  private:
   struct Process;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "semel/v1/admin_service.pb.h"
 #include "semel/v1/idempotency_service.pb.h"
 #include "tests/scenario/answer.h"
 #include "tests/scenario/scenario.h"
@@ -34,6 +35,10 @@ absl::Status Fill(const std::string& key, const Fields& fields, const Speaker& s
                   v1::ReleaseRequest& request);
 absl::Status Fill(const std::string& key, const Fields& fields, const Speaker& speaker, const Names& names,
                   v1::CheckpointRequest& request);
+absl::Status Fill(const std::string& key, const Fields& fields, const Speaker& speaker, const Names& names,
+                  v1::ResolveKeyRequest& request);
+absl::Status Fill(const std::string& key, const Fields& fields, const Speaker& speaker, const Names& names,
+                  v1::DeleteKeyRequest& request);
 
 Answer ToAnswer(const v1::BeginResponse& response);
 Answer ToAnswer(const v1::CompleteResponse& response);
@@ -41,6 +46,8 @@ Answer ToAnswer(const v1::LookupResponse& response);
 Answer ToAnswer(const v1::RenewResponse& response);
 Answer ToAnswer(const v1::ReleaseResponse& response);
 Answer ToAnswer(const v1::CheckpointResponse& response);
+Answer ToAnswer(const v1::ResolveKeyResponse& response);
+Answer ToAnswer(const v1::DeleteKeyResponse& response);
 
 Answer ToAnswer(const v1::Error& error);      // of an item
 Answer ToAnswer(const grpc::Status& status);  // of a call; checks the details that every error carries

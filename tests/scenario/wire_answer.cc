@@ -149,7 +149,8 @@ Answer ToAnswer(const v1::CompleteResponse& r) {
           "",
           {{"state", Name(r.state())},
            {"expires", Instant(r.has_expire_time(), r.expire_time())},
-           {"already_applied", YesNo(r.already_applied())}}};
+           {"already_applied", YesNo(r.already_applied())},
+           {"made_final", YesNo(r.made_final())}}};
 }
 
 Answer ToAnswer(const v1::LookupResponse& response) {
@@ -161,6 +162,16 @@ Answer ToAnswer(const v1::ReleaseResponse&) { return {"released", "", {}}; }
 Answer ToAnswer(const v1::CheckpointResponse& r) {
   return {"checkpointed", "", {{"remaining", Span(r.has_lease_remaining(), r.lease_remaining())}}};
 }
+
+Answer ToAnswer(const v1::ResolveKeyResponse& r) {
+  const bool free = r.state() == v1::STATE_UNSPECIFIED;
+  return {"resolved",
+          "",
+          {{"state", free ? Fact(Nothing{}) : Name(r.state())},
+           {"expires", Instant(r.has_expire_time(), r.expire_time())},
+           {"already_applied", YesNo(r.already_applied())}}};
+}
+Answer ToAnswer(const v1::DeleteKeyResponse& r) { return {"deleted", "", {{"state", Name(r.state())}}}; }
 
 Answer ToAnswer(const v1::Error& error) {
   Answer answer{"error", error.reason(), {{"code", CodeName(error.code())}}};

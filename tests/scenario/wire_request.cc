@@ -141,4 +141,34 @@ absl::Status Fill(const std::string& key, const Fields& fields, const Speaker& s
               {"effects_began", YesNo([&](bool yes) { request.set_effects_began(yes); })}});
 }
 
+absl::Status Fill(const std::string& key, const Fields& fields, const Speaker& speaker, const Names&,
+                  v1::ResolveKeyRequest& request) {
+  request.set_actor(speaker.who);
+  request.set_reason("as the transcript says");
+  return Set(key, fields, speaker, request,
+             {{"result", [&](const Value& value) { return Text(request.mutable_result()->mutable_payload())(value); }},
+              {"failure", [&](const Value& value) { return Text(request.mutable_failure()->mutable_reason())(value); }},
+              {"retryable", YesNo([&](bool yes) { request.mutable_failure()->set_retryable(yes); })},
+              {"absent",
+               [&](const Value& value) {
+                 if (value.text == "yes") request.mutable_absent();
+                 return value.text == "yes";
+               }},
+              {"attempt",
+               [&](const Value& value) {
+                 int32_t attempt = 0;
+                 const bool ok = absl::SimpleAtoi(value.text, &attempt);
+                 request.set_attempt(attempt);
+                 return ok;
+               }},
+              {"retention", Span([&] { return request.mutable_retention(); })}});
+}
+
+absl::Status Fill(const std::string& key, const Fields& fields, const Speaker& speaker, const Names&,
+                  v1::DeleteKeyRequest& request) {
+  request.set_actor(speaker.who);
+  request.set_reason("as the transcript says");
+  return Set(key, fields, speaker, request, {});
+}
+
 }  // namespace semel::scenario

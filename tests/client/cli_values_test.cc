@@ -1,0 +1,112 @@
+// What the real binary refuses before anything is sent: values that are none.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/client/cli_fixture.h"
+
+namespace semel {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+using CliValuesTest = CliTest;
+
+TEST_F(CliValuesTest, AnEmptyValueDoesNotFallBackToTheEnvironment) {
+  BeginAndGetToken("k");
+  const std::vector<std::vector<std::string>> wrong = {
+      {"delete", "k", "-n", "", "--reason", "r", "--yes"},
+      {"delete", "k", "--namespace=", "--reason", "r", "--yes"},
+      {"delete", "k", "--address", "", "--reason", "r", "--yes"},
+      {"resolve", "k", "--failure", "", "--reason", "r"},
+      {"resolve", "k", "--result-file", "", "--reason", "r"},
+      {"complete", "k", "--token", "", "--result", "r"},
+      {"begin", ""},
+      {"list", "--prefix", ""},
+  };
+  for (const auto& arguments : wrong) {
+    const Ran ran = Semel(arguments);
+    EXPECT_EQ(ran.exit_code, ExitCode::kUsage) << testing::PrintToString(arguments);
+    EXPECT_THAT(ran.err, HasSubstr("the value is empty")) << testing::PrintToString(arguments);
+  }
+  EXPECT_EQ(static_cast<int>(Semel({"run", "--key", "r", "-n", "", "--", "true"}).exit_code), 200);
+  EXPECT_EQ(static_cast<int>(Semel({"run", "--key", "r", "--namespace=", "--", "true"}).exit_code), 200);
+  EXPECT_EQ(Semel({"lookup", "k", "-o", "json"}).as_json().at("state"), "in_progress");
+}
+
+TEST_F(CliValuesTest, AnEmptyTextIsAResult) {
+  EXPECT_EQ(Semel({"complete", "k", "--token", BeginAndGetToken("k"), "--result", ""}).exit_code, ExitCode::kOk);
+  EXPECT_EQ(Semel({"begin", "k"}).exit_code, ExitCode::kDone);
+}
+
+TEST_F(CliValuesTest, NumbersAreWholeDecimalAndFit) {
+  const std::string token = BeginAndGetToken("k");
+  for (const char* number :
+       {"99999999999999999999", "0x10", "010", "0", "-1", "+1", "1.5", "1e3", " 1", "1'0", "one"}) {
+    for (const auto& arguments : std::vector<std::vector<std::string>>{
+             {"complete", "k", "--result", "r", "--token", number},
+             {"renew", "k", "--token", number},
+             {"resolve", "k", "--absent", "--reason", "r", "--attempt", number},
+             {"stats", "--watch", "--count", number},
+             {"restore", "--from", directory(), directory(), "--backup", number},
+         }) {
+      const Ran ran = Semel(arguments);
+      EXPECT_EQ(ran.exit_code, ExitCode::kUsage) << testing::PrintToString(arguments);
+      EXPECT_THAT(ran.err, HasSubstr("is not a whole number from 1")) << testing::PrintToString(arguments);
+    }
+  }
+  EXPECT_THAT(Semel({"list", "--limit", "-1"}).err, HasSubstr("is not a whole number from 0"));
+  EXPECT_THAT(Semel({"resolve", "k", "--absent", "--reason", "r", "--attempt", "2147483648"}).err,
+              HasSubstr("a whole number from 1 to 2147483647"));
+  EXPECT_THAT(Semel({"complete", "--help"}).out, Not(HasSubstr("POSITIVE")));
+  EXPECT_EQ(Semel({"complete", "k", "--token", token, "--result", "r"}).exit_code, ExitCode::kOk);
+  // The greatest of all is a number like any other: the server knows it is not the key's.
+  EXPECT_EQ(Semel({"renew", "k", "--token", "9223372036854775807"}).exit_code,
+            Semel({"renew", "k", "--token", "1"}).exit_code);
+}
+
+TEST_F(CliValuesTest, AWrongValueIsNamedOnce) {
+  const Ran ran = Semel({"begin", "caf\xC3\xA9"});
+  EXPECT_EQ(ran.exit_code, ExitCode::kUsage);
+  EXPECT_THAT(ran.err, HasSubstr("FIELD_INVALID"));
+  const size_t named = ran.err.find("  key: ");
+  ASSERT_NE(named, std::string::npos) << ran.err;
+  EXPECT_EQ(ran.err.find("  key: ", named + 1), std::string::npos) << ran.err;
+}
+
+TEST_F(CliValuesTest, AdviceOnAnUnknownKeyIsTrueOfEveryCommand) {
+  const Ran ran = Semel({"delete", "nothing", "--reason", "r", "--yes"});
+  EXPECT_EQ(ran.exit_code, ExitCode::kNoRecord);
+  EXPECT_THAT(ran.err, HasSubstr("nothing is known of such a key there"));
+}
+
+TEST_F(CliValuesTest, AnAnswerThatCannotBeWrittenIsAnError) {
+  const auto into_full_device = [&](const std::string& words) {
+    const std::string errors = directory() + "/full";
+    std::filesystem::remove(errors);
+    const auto shell =
+        demo::ChildProcess::Start({"/bin/sh", "-c", "exec '" SEMEL_PATH "' " + words + " > /dev/full"}, errors).value();
+    shell->CloseInput();
+    Ran ran{.exit_code = static_cast<ExitCode>(shell->Wait())};
+    ran.err = ContentOf(errors);
+    return ran;
+  };
+  BeginAndGetToken("k");
+  for (const char* words :
+       {"lookup k", "lookup k -o json", "list", "stats", "completion bash", "--help", "begin --help"}) {
+    const Ran ran = into_full_device(words);
+    EXPECT_EQ(ran.exit_code, ExitCode::kError) << words;
+    EXPECT_THAT(ran.err, HasSubstr("semel: cannot write standard output")) << words;
+  }
+  const Ran begun = into_full_device("begin lost");
+  EXPECT_EQ(begun.exit_code, ExitCode::kError);
+  const std::string option = "--attempt-id ";
+  const size_t at = begun.err.find(option);
+  ASSERT_NE(at, std::string::npos) << begun.err;
+  EXPECT_EQ(Semel({"begin", "lost", "--attempt-id", begun.err.substr(at + option.size(), 32)}).exit_code,
+            ExitCode::kOk);
+}
+
+}  // namespace
+}  // namespace semel
