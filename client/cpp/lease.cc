@@ -8,23 +8,13 @@
 #include "absl/strings/str_cat.h"
 #include "client/cpp/client_core.h"
 #include "client/cpp/error_details.h"
+#include "client/cpp/lesser_report.h"
 #include "semel/client.h"
 
 namespace semel {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-
-// What may be stored of a result that the server refused; nullopt where it refused something else.
-std::optional<Outcome> Storable(const Outcome& refused, const std::string& refusal) {
-  const auto* result = std::get_if<Result>(&refused);
-  if (result == nullptr) return std::nullopt;
-  if (refusal == reason::kResultTooLarge) {
-    return Result{.content_type = result->content_type, .attributes = result->attributes, .omitted = true};
-  }
-  if (refusal == reason::kFieldInvalid) return Result{.omitted = true};
-  return std::nullopt;
-}
 
 // The server said that this attempt has no more to say.
 bool IsOver(const absl::Status& error) {
@@ -119,28 +109,22 @@ absl::Status Lease::Checkpoint(std::string_view data, bool effects_began) {
 }
 
 absl::StatusOr<Completed> Lease::Complete(Result result, std::optional<Duration> retention) {
-  return Report(std::move(result), retention);
+  CompleteRequest report{.key = key(), .token = token(), .outcome = std::move(result), .retention = retention};
+  return Report(report);
 }
 
 absl::StatusOr<Completed> Lease::Fail(Failure failure, std::optional<Duration> retention) {
-  return Report(std::move(failure), retention);
+  CompleteRequest report{.key = key(), .token = token(), .outcome = std::move(failure), .retention = retention};
+  return Report(report);
 }
 
-absl::StatusOr<Completed> Lease::Report(Outcome outcome, std::optional<Duration> retention) {
+absl::StatusOr<Completed> Lease::Report(CompleteRequest& report) {
   // From here on "not in progress" is no loss, and the key is not for others to have as if nothing had been done.
   state_->client.core_->keeper->ExpectEnd(*state_->held);
   state_->release_if_dropped = false;
-  CompleteRequest report{.key = key(), .token = token(), .outcome = std::move(outcome), .retention = retention};
   const CallOptions options = state_->options(state_->client.options().complete_timeout);
-  absl::StatusOr<Completed> completed = state_->client.Complete(report, options);
-  if (!completed.ok()) {
-    // The effect has happened: better a record without its answer than no record.
-    if (std::optional<Outcome> storable = Storable(report.outcome, DetailsOf(completed.status()).reason)) {
-      report.outcome = *std::move(storable);
-      completed = state_->client.Complete(report, options);
-      if (completed.ok()) completed->omitted = true;
-    }
-  }
+  absl::StatusOr<Completed> completed =
+      CompleteOrLess(report, [&](const CompleteRequest& request) { return state_->client.Complete(request, options); });
   state_->Note(completed.status());
   if (completed.ok() || IsOver(completed.status())) state_->End();
   return completed;

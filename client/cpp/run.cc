@@ -22,17 +22,20 @@ RunOutcome NotRun(AcquireAnswer answer) {
   return outcome;
 }
 
-RunOutcome OwnOutcome(Outcome reported, const Completed& completed, int attempt) {
+// The caller gets its outcome back whole, whatever could be recorded of it, except for the pause that others are told.
+RunOutcome OwnOutcome(Outcome reported, const Outcome& recorded, const Completed& completed, int attempt) {
   RunOutcome outcome;
   if (auto* result = std::get_if<Result>(&reported)) {
     outcome.answer = Done{.result = std::move(*result), .expire_time = completed.expire_time};
   } else if (auto* failure = std::get_if<Failure>(&reported)) {
     Failed failed{.failure = std::move(*failure), .attempt = attempt};
     failed.failure.retryable = failed.failure.retryable && !completed.made_final;
+    if (const auto* stored = std::get_if<Failure>(&recorded)) failed.failure.retry_after = stored->retry_after;
     if (failed.failure.retryable) failed.retry_after = failed.failure.retry_after;
     outcome.answer = std::move(failed);
   }
   outcome.omitted = completed.omitted;
+  outcome.refused = completed.refused;
   return outcome;
 }
 
@@ -75,10 +78,11 @@ absl::StatusOr<RunOutcome> Client::Run(std::string_view key, const Function& fn,
   if (lease == nullptr) return NotRun(*std::move(answer));
   Attempt attempt(*lease);
   Outcome outcome = fn(attempt);  // where it throws, the lease is left to lapse
-  // A copy is reported: the caller gets its result back whole, whatever could be stored of it.
-  absl::StatusOr<Completed> completed = lease->Report(outcome, options.retention);
+  CompleteRequest report{
+      .key = lease->key(), .token = lease->token(), .outcome = outcome, .retention = options.retention};
+  absl::StatusOr<Completed> completed = lease->Report(report);
   if (!completed.ok()) return NotRecorded(completed.status());
-  return OwnOutcome(std::move(outcome), *completed, lease->number());
+  return OwnOutcome(std::move(outcome), report.outcome, *completed, lease->number());
 }
 
 }  // namespace semel

@@ -1,6 +1,5 @@
 // The command has run, and the server refuses a part of what is to be recorded: it is recorded all the same.
 
-#include "client/cli/run/lesser_record.h"
 #include "tests/cli/run_fixture.h"
 
 namespace semel {
@@ -56,34 +55,6 @@ TEST_F(RunTest, WhatNoServerTakesIsRefusedBeforeTheCommandRuns) {
   }
   EXPECT_EQ(File("effects"), "");
   EXPECT_EQ(Run({"--key", "k", "--retry-after", "7d", "--", "true"}).exit_code, 0);
-}
-
-TEST(LesserRecords, EndWithHowTheCommandEnded) {
-  const absl::Status refusal = absl::InvalidArgumentError("whatever");
-  const auto of_failure = cli::LesserRecords({.key = "k",
-                                              .token = 3,
-                                              .outcome = Failure{.reason = "COMMAND_FAILED",
-                                                                 .message = "exit code 7",
-                                                                 .details = "much",
-                                                                 .retryable = true,
-                                                                 .retry_after = 3s},
-                                              .retention = 1h},
-                                             refusal);
-  ASSERT_EQ(of_failure.size(), 2U);
-  const auto& failure = std::get<Failure>(of_failure.back().outcome);
-  EXPECT_EQ(failure.message, "exit code 7");
-  EXPECT_EQ(failure.details, "");
-  EXPECT_TRUE(failure.retryable);
-  EXPECT_EQ(failure.retry_after, Duration::zero());
-  EXPECT_FALSE(of_failure.back().retention.has_value());
-
-  const auto of_result = cli::LesserRecords(
-      {.key = "k", .token = 3, .outcome = Result{.payload = "much", .attributes = {{"exit_code", "0"}}}}, refusal);
-  ASSERT_EQ(of_result.size(), 3U);
-  EXPECT_EQ(std::get<Result>(of_result[1].outcome).attributes.at("exit_code"), "0");
-  EXPECT_TRUE(std::get<Result>(of_result[2].outcome).omitted);
-  EXPECT_TRUE(std::get<Result>(of_result[2].outcome).attributes.empty());
-  for (const CompleteRequest& request : of_result) EXPECT_EQ(request.token, 3);
 }
 
 }  // namespace

@@ -11,7 +11,6 @@
 
 #include "client/cli/bytes_text.h"
 #include "client/cli/report.h"
-#include "client/cli/run/lesser_record.h"
 #include "client/cli/run/owned_run.h"
 #include "client/cli/run/replay.h"
 #include "client/cli/run/run_exit_code.h"
@@ -58,15 +57,21 @@ absl::StatusOr<RunOutcome> RunOrWait(Client& client, const RunRequest& request, 
   }
 }
 
-// The command has run, and would run again if nothing were recorded.
-absl::StatusOr<RunOutcome> RecordRefused(Client& client, const RunRequest& request, const OwnedRun& run,
-                                         Outcome reported, const absl::Status& refusal, const RunNotices& notices) {
-  const absl::StatusOr<Completed> completed = RecordLess(
-      client,
-      {.key = request.key, .token = run.token(), .outcome = std::move(reported), .retention = request.retention},
-      refusal, notices);
-  if (!completed.ok()) return completed.status();
-  return RunOutcome();
+// Less than the whole was recorded.
+void TellWhatIsMissing(const RunOutcome& outcome, const RunNotices& notices) {
+  const auto lacks = [&](std::string_view field) { return outcome.refused.find(field) != std::string::npos; };
+  const bool no_output = outcome.omitted || lacks("failure.details");
+  std::string missing;
+  if (lacks("retention")) {
+    missing += "\n  --retention does not count: it is kept as long as the namespace keeps outcomes.";
+  }
+  if (lacks("failure.retry_after")) missing += "\n  --retry-after does not count: the next may run at once.";
+  if (missing.empty() && outcome.omitted) {
+    return notices.Note("the output is too large for this namespace: only the exit code was recorded");
+  }
+  if (no_output) missing += "\n  The output is not kept: only the exit code is.";
+  notices.Warn("the command ran (and is recorded), but the server refused a part of what was to be recorded: " +
+               Shown(outcome.refused) + missing);
 }
 
 // Why the server will never take this attempt's outcome; empty where it may yet.
@@ -117,7 +122,7 @@ int Conclude(const absl::StatusOr<RunOutcome>& outcome, OwnedRun& run, const std
     return RunExitCodeOf(outcome.status());
   }
   if (run.end()) {
-    if (outcome->omitted) notices.Note("the output is too large for this namespace: only the exit code was recorded");
+    if (!outcome->refused.empty()) TellWhatIsMissing(*outcome, notices);
     return run.ExitCode();
   }
   const std::string name = client.options().namespace_name + "/" + key;
@@ -159,14 +164,10 @@ int RunOnce(const RunRequest& request, const CommonOptions& common) {
     signals.Restore();
   };
   try {
-    Outcome reported;
-    absl::StatusOr<RunOutcome> outcome = RunOrWait(**client, request, *fingerprint, [&](Attempt& attempt) {
+    const absl::StatusOr<RunOutcome> outcome = RunOrWait(**client, request, *fingerprint, [&](Attempt& attempt) {
       until_begun.Stop();
-      return reported = run(attempt);
+      return run(attempt);
     });
-    if (run.end() && IsRefused(outcome.status())) {
-      outcome = RecordRefused(**client, request, run, std::move(reported), outcome.status(), notices);
-    }
     let_go();
     exit_code = Conclude(outcome, run, request.key, **client, notices);
   } catch (const NothingToReport& nothing) {

@@ -82,6 +82,9 @@ struct Completed {
   bool made_final = false;
   // Lease::Complete only: the server refused the result as it was, so it was stored as Result::omitted.
   bool omitted = false;
+  // Lease::Complete and Lease::Fail only, for people: what the server refused of the report, by which rule, and what the record lacks
+  // for it. Where that is `retention`, the namespace's default counts; `failure.retry_after`, none. Empty: all is recorded.
+  std::string refused;
 };
 
 // Everything that may be seen of a key. The fencing token is not shown: it belongs to the owner alone.

@@ -56,6 +56,9 @@ struct RunOutcome {
   // True: this call's result could not be stored as it is, because it was too large or the server refused a field of it. It is
   // whole here; duplicates are told Result::omitted.
   bool omitted = false;
+  // As Completed::refused, of this call's outcome: what the server refused of it, or of RunOptions::retention. Log it. The effect is
+  // recorded without that; a failure is whole here but for retry_after, which is what counts.
+  std::string refused;
 
   // The result, or null where the answer is not Done.
   const Result* result() const;
@@ -89,6 +92,9 @@ class Client {
   // If fn throws, nobody knows how far it came: nothing is reported, the lease is left to lapse, the exception passes
   // through. The next attempt is then told Previous::kAbandoned, or the key is in doubt. Return a Failure only where the
   // effect did not happen.
+  //
+  // Where the server refuses a part of what fn returned, or the retention, the rest is recorded, so that a repeated call does not run
+  // fn again: RunOutcome::refused tells.
   //
   // Errors with ErrorDetails::fn_ran false: fn was not called, the call is safe to repeat; kFailedPrecondition
   // (FINGERPRINT_MISMATCH). With fn_ran true: the outcome could not be recorded, among them kAborted (TOKEN_STALE): the lease

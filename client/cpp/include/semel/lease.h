@@ -29,6 +29,7 @@
 namespace semel {
 
 class Client;
+struct CompleteRequest;
 
 // Movable, not copyable; a moved-from Lease can only be destroyed or assigned to. May outlive its Client, whose connection it
 // keeps open.
@@ -87,13 +88,15 @@ class Lease {
   // Errors: as Client::Checkpoint; TOKEN_STALE makes lost() true.
   absl::Status Checkpoint(std::string_view data, bool effects_began = false);
 
-  // Reports that the effect happened, and what it left behind, and ends the lease. A result that the server refuses, because it is
-  // too large or a field of it is wrong, is stored without its payload (Result::omitted), so that the effect stays done:
-  // Completed::omitted tells. Has ClientOptions::complete_timeout. `retention` as CompleteRequest.
+  // Reports that the effect happened, and what it left behind, and ends the lease. What the server refuses of it is left out and the
+  // rest reported, so that the effect stays done: a `retention` that the namespace does not allow, a payload that is too large,
+  // content type, attributes and payload where a field of the result is wrong. Completed::omitted and Completed::refused tell. Each
+  // report has ClientOptions::complete_timeout. `retention` as CompleteRequest.
   // Errors: as Client::Complete. After kAborted (TOKEN_STALE), kNotFound and kFailedPrecondition the lease is over; after all
   // others it is still kept alive: call again, or drop it.
   absl::StatusOr<Completed> Complete(Result result, std::optional<Duration> retention = std::nullopt);
-  // Reports that the effect did not happen. As Complete.
+  // Reports that the effect did not happen. As Complete: what may be left out is the retention, message, details and retry_after.
+  // Errors: as Complete; kInvalidArgument where Failure::reason is wrong.
   absl::StatusOr<Completed> Fail(Failure failure, std::optional<Duration> retention = std::nullopt);
   // Gives the key back: "I did nothing, let another try now". Errors and what follows them: as Complete.
   absl::Status Release();
@@ -106,7 +109,8 @@ class Lease {
   struct State;
 
   explicit Lease(std::unique_ptr<State> state);
-  absl::StatusOr<Completed> Report(Outcome outcome, std::optional<Duration> retention);
+  // `report` is then what was recorded.
+  absl::StatusOr<Completed> Report(CompleteRequest& report);
   void Drop();
 
   std::unique_ptr<State> state_;  // null after a move
