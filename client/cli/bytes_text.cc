@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "client/cpp/utf8.h"
+
 namespace semel::cli {
 namespace {
 
@@ -13,25 +15,6 @@ int DigitValue(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
-}
-
-// Length of the UTF-8 sequence at the front, 0 where it is not well-formed (RFC 3629: no overlong forms, no surrogates).
-size_t SequenceLength(std::string_view bytes) {
-  const auto byte = [&](size_t i) { return i < bytes.size() ? static_cast<uint8_t>(bytes[i]) : uint8_t{0}; };
-  const auto continues = [&](size_t i) { return (byte(i) & 0xC0) == 0x80; };
-  const uint8_t first = byte(0);
-  const uint8_t second = byte(1);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;
-  if ((first & 0xF0) == 0xE0) {
-    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F)) return 0;
-    return continues(1) && continues(2) ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    if ((first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F)) return 0;
-    return continues(1) && continues(2) && continues(3) ? 4 : 0;
-  }
-  return 0;
 }
 
 bool IsControl(char c) { return (c >= 0 && c < 0x20 && c != '\t' && c != '\n') || c == 0x7F; }
@@ -59,15 +42,7 @@ std::optional<std::string> FromHex(std::string_view digits) {
   return bytes;
 }
 
-bool IsText(std::string_view bytes) {
-  if (std::any_of(bytes.begin(), bytes.end(), IsControl)) return false;
-  while (!bytes.empty()) {
-    const size_t length = SequenceLength(bytes);
-    if (length == 0) return false;
-    bytes.remove_prefix(length);
-  }
-  return true;
-}
+bool IsText(std::string_view bytes) { return std::none_of(bytes.begin(), bytes.end(), IsControl) && IsUtf8(bytes); }
 
 std::string ShellQuoted(std::string_view word) {
   const auto is_plain = [](char c) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "client/cpp/admin_wire.h"
+#include "client/cpp/check_text.h"
 #include "client/cpp/complete_options.h"
 #include "client/cpp/connection.h"
 #include "client/cpp/error_details.h"
@@ -40,6 +41,7 @@ struct AdminClient::Core {
   absl::StatusOr<Response> Call(const std::string& what, CallBudget budget,
                                 grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                                 const Request& request) {
+    if (absl::Status text = CheckText(request); !text.ok()) return text;
     return connection.Call(what, budget, *stub, method, request);
   }
 

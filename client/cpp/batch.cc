@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cpp/batch_wire.h"
+#include "client/cpp/check_text.h"
 #include "client/cpp/client_core.h"
 #include "client/cpp/error_details.h"
 #include "client/cpp/from_wire.h"
@@ -73,6 +74,7 @@ class Messages {
     wire.set_namespace_(core_.NamespaceOf(options_));
     const size_t size = wire.ByteSizeLong();
     absl::Status fits = CheckItem(request);
+    if (fits.ok()) fits = CheckText(wire);  // or one item would make the whole message unreadable
     if (fits.ok()) fits = CheckSize(request.key, size);
     const bool full = waiting_.size() == kMaxItems || bytes_ + size + kItemOverhead > kMaxBytes;
     if (fits.ok() && full) Flush();

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cpp/batch_wire.h"
+#include "client/cpp/check_text.h"
 #include "client/cpp/client_core.h"
 #include "client/cpp/complete_options.h"
 #include "client/cpp/error_details.h"
@@ -64,6 +65,7 @@ absl::StatusOr<BeginAnswer> Client::BeginNoting(const BeginRequest& request, con
   const SteadyTime waited_enough = SteadyClock::now() + request.wait;
   v1::BeginRequest wire = ToWire(request, core_->options);
   wire.set_namespace_(core_->NamespaceOf(options));
+  if (absl::Status text = CheckText(wire); !text.ok()) return text;
   v1::BeginResponse response;
   const absl::Status status = core_->connection.Call(
       "Begin of " + request.key, core_->budget(options, request.wait), [&](grpc::ClientContext& context) {

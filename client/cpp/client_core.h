@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "client/cpp/check_text.h"
 #include "client/cpp/connection.h"
 #include "client/cpp/lease_keeper.h"
 #include "semel/client.h"
@@ -39,6 +40,7 @@ struct ClientCore {
                                 grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                                 Request request) {
     request.set_namespace_(NamespaceOf(call));
+    if (absl::Status text = CheckText(request); !text.ok()) return text;
     const std::string what = std::string(name) + " of " + request.key();
     return connection.Call(what, budget(call), *stub, method, request);
   }

@@ -49,9 +49,14 @@ gpr_timespec FromNow(Duration duration) {
   return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), span);
 }
 
+// The server's gRPC could not read the request, and will not: its text is all that tells.
+bool IsUnreadable(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::INTERNAL && status.error_message() == "Unable to parse request";
+}
+
 // Neither the server's rules nor its storage said this: the connection broke, and gRPC found no better word for it.
 bool ConnectionBroke(const grpc::Status& status) {
-  return status.error_details().empty() &&
+  return status.error_details().empty() && !IsUnreadable(status) &&
          (status.error_code() == grpc::StatusCode::UNKNOWN || status.error_code() == grpc::StatusCode::CANCELLED ||
           status.error_code() == grpc::StatusCode::INTERNAL);
 }

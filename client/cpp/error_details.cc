@@ -96,6 +96,22 @@ absl::Status LocalError(absl::StatusCode code, std::string_view reason, const st
   return status;
 }
 
+absl::Status LocalFieldError(const std::vector<FieldViolation>& violations) {
+  const FieldViolation& first = violations.front();
+  const std::string more =
+      violations.size() > 1 ? " (and " + std::to_string(violations.size() - 1) + " more)" : std::string();
+  absl::Status status = LocalError(absl::StatusCode::kInvalidArgument, reason::kFieldInvalid,
+                                   first.field + ": " + first.description + more, {{"field", first.field}});
+  wire::v1::BadRequest bad_request;
+  for (const FieldViolation& violation : violations) {
+    auto* field = bad_request.add_field_violations();
+    field->set_field(violation.field);
+    field->set_description(violation.description);
+  }
+  Attach(kBadRequest, bad_request, status);
+  return status;
+}
+
 absl::Status WithOutcomeUnknown(absl::Status status) {
   status.SetPayload(kOutcomeUnknown, absl::Cord());
   return status;

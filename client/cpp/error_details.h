@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "grpcpp/support/status.h"
@@ -23,6 +24,9 @@ absl::Status ToStatus(const v1::Error& error);
 // An error that this library found before anything was sent.
 absl::Status LocalError(absl::StatusCode code, std::string_view reason, const std::string& message,
                         std::map<std::string, std::string> metadata = {});
+
+// The same of wrong fields, at least one: kInvalidArgument (FIELD_INVALID), with the message that the server would give.
+absl::Status LocalFieldError(const std::vector<FieldViolation>& violations);
 
 // The same error with ErrorDetails::outcome_unknown, or with ErrorDetails::fn_ran.
 absl::Status WithOutcomeUnknown(absl::Status status);

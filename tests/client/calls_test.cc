@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "client/cpp/connection.h"
+#include "semel/v1/idempotency_service.grpc.pb.h"
 #include "tests/client/server_fixture.h"
 
 namespace semel {
@@ -171,6 +173,48 @@ TEST_F(CallsTest, AWrongFieldIsNamed) {
   EXPECT_EQ(details.reason, reason::kFieldInvalid);
   ASSERT_EQ(details.field_violations.size(), 1u);
   EXPECT_EQ(details.field_violations[0].field, "key");
+}
+
+// No server can read such a message, however often it is sent.
+TEST_F(CallsTest, WhatIsNoTextIsRefusedBeforeItIsSent) {
+  const std::string bytes = "caf\xe9";
+  const auto field_of = [](const absl::Status& status) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    const ErrorDetails details = DetailsOf(status);
+    EXPECT_EQ(details.reason, reason::kFieldInvalid);
+    return details.field_violations.empty() ? std::string() : details.field_violations[0].field;
+  };
+  EXPECT_EQ(field_of(client_->Begin({.key = bytes}).status()), "key");
+  EXPECT_EQ(field_of(client_->Begin({.key = "k", .owner = bytes}).status()), "owner");
+  EXPECT_EQ(field_of(client_->Lookup("k", {.namespace_name = bytes}).status()), "namespace");
+  EXPECT_EQ(field_of(client_->Release(bytes, 1)), "key");
+  EXPECT_EQ(field_of(client_->Renew({.key = bytes, .token = 1}).status()), "key");
+  EXPECT_EQ(field_of(client_->Checkpoint(bytes, 1, "", false).status()), "key");
+  const auto completed =
+      client_->Complete({.key = "k", .token = 1, .outcome = Failure{.reason = "BAD", .message = bytes}});
+  EXPECT_EQ(field_of(completed.status()), "failure.message");
+  EXPECT_EQ(completed.status().message(), "failure.message: has to be UTF-8; came \"caf\\xe9\"");
+
+  const auto batch = client_->BatchBegin({{.key = "good"}, {.key = "k", .owner = bytes}, {.key = "good too"}});
+  ASSERT_TRUE(batch.ok()) << batch.status();
+  EXPECT_TRUE((*batch)[0].ok() && (*batch)[2].ok());
+  EXPECT_EQ(field_of((*batch)[1].status()), "owner");
+}
+
+TEST_F(CallsTest, WhatTheServerCannotReadIsSentOnce) {
+  Connection connection(ClientOptions{.address = server().address()});
+  const auto stub = v1::IdempotencyService::NewStub(connection.channel());
+  v1::LookupRequest request;
+  request.set_namespace_("shop");
+  request.set_key("caf\xe9");
+  int tries = 0;
+  const absl::Status status = connection.Call("Lookup", {30s, 30s}, [&](grpc::ClientContext& context) {
+    ++tries;
+    v1::LookupResponse response;
+    return stub->Lookup(&context, request, &response);
+  });
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal) << status;
+  EXPECT_EQ(tries, 1);
 }
 
 TEST_F(CallsTest, AWaitingBeginIsAnsweredWithTheResult) {

@@ -76,7 +76,8 @@ TEST_F(ConnectionTest, RetriesWhatMayPass) {
 TEST_F(ConnectionTest, DoesNotRepeatWhatRepeatingDoesNotMend) {
   for (const grpc::Status& status :
        {Refusal(StatusCode::ABORTED, "TOKEN_STALE"), Refusal(StatusCode::RESOURCE_EXHAUSTED, "QUOTA_EXCEEDED", 1s),
-        Refusal(StatusCode::INTERNAL, "BUG"), Refusal(StatusCode::UNKNOWN, "SOMETHING")}) {
+        Refusal(StatusCode::INTERNAL, "BUG"), Refusal(StatusCode::UNKNOWN, "SOMETHING"),
+        grpc::Status(StatusCode::INTERNAL, "Unable to parse request")}) {
     EXPECT_FALSE(Call({status, grpc::Status::OK}).ok());
     EXPECT_EQ(tries_, 1u);
   }

@@ -94,6 +94,25 @@ TEST_F(RefusedReportTest, AFailureThatSaysTooMuchIsRecordedWithoutThat) {
   EXPECT_EQ(second.failure()->reason, "CARD_DECLINED");
 }
 
+// Refused by the client itself: no server can read it.
+TEST_F(RefusedReportTest, WhatIsNoTextIsLeftOut) {
+  const RunOutcome first = Run(Failure{.reason = "CARD_DECLINED", .message = "caf\xe9", .details = "\xe9"});
+  EXPECT_THAT(first.refused, HasSubstr("failure.message: has to be UTF-8"));
+  const RunOutcome second = Run(Result{});
+  EXPECT_EQ(effects_, 1);
+  ASSERT_NE(second.failure(), nullptr);
+  EXPECT_EQ(second.failure()->message, "");
+  EXPECT_EQ(second.failure()->details, "\xe9");
+}
+
+TEST_F(RefusedReportTest, AnAttributeThatIsNoTextOmitsTheResult) {
+  const RunOutcome first = Run(Result{.payload = "placed", .attributes = {{"name", "caf\xe9"}}});
+  EXPECT_TRUE(first.omitted);
+  EXPECT_THAT(first.refused, HasSubstr("result.attributes: has to be UTF-8"));
+  EXPECT_TRUE(Run(Result{}).result()->omitted);
+  EXPECT_EQ(effects_, 1);
+}
+
 TEST_F(RefusedReportTest, ALeaseRecordsTheRestToo) {
   auto answer = client_->Acquire({.key = "k"});
   ASSERT_TRUE(answer.ok()) << answer.status();

@@ -7,7 +7,7 @@
 //
 // | code | reason | what to do |
 // | --- | --- | --- |
-// | kInvalidArgument | FIELD_INVALID, RESULT_TOO_LARGE, BATCH_TOO_LARGE | mend the request; nothing was changed |
+// | kInvalidArgument | FIELD_INVALID (also text that is not UTF-8), RESULT_TOO_LARGE, BATCH_TOO_LARGE | mend it; nothing was changed |
 // | kNotFound | KEY_NOT_FOUND | the key is not, or no longer, known: there is nothing to complete or to renew |
 // | kFailedPrecondition | FINGERPRINT_MISMATCH | the key stands for another request: use another key |
 // | kFailedPrecondition | OUTCOME_CONFLICT | another outcome is stored under this token: the first report counts |
@@ -21,7 +21,7 @@
 // | kFailedPrecondition | BACKUP_NOT_CONFIGURED | the server has no directory for backups |
 // | kAborted | BACKUP_RUNNING | another backup is being made: try again after retry_delay |
 // | kUnavailable | BACKUP_FAILED | no backup was added; the message says what to mend |
-// | kInternal | none | an answer that this client does not understand |
+// | kInternal | none | an answer that this client does not understand, or a request that the server does not |
 
 #ifndef SEMEL_ERROR_H_
 #define SEMEL_ERROR_H_

@@ -1,0 +1,58 @@
+#include "client/cpp/check_text.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "client/cpp/error_details.h"
+#include "client/cpp/utf8.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/descriptor.pb.h"
+
+namespace semel {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+
+constexpr size_t kMostShown = 40;
+
+FieldViolation NotText(const std::string& field, const std::string& bytes) {
+  return {field, absl::StrCat("has to be UTF-8; came \"", absl::CHexEscape(bytes.substr(0, kMostShown)),
+                              bytes.size() > kMostShown ? "..." : "", "\"")};
+}
+
+// `path` names the message in violations. The entries of a map go by the name of the map.
+void Check(const Message& message, const std::string& path, std::vector<FieldViolation>& violations) {
+  const Reflection& reflection = *message.GetReflection();
+  const bool in_map = message.GetDescriptor()->options().map_entry();
+  std::vector<const FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    const std::string name = in_map ? path : absl::StrCat(path, path.empty() ? "" : ".", std::string(field->name()));
+    const int count = field->is_repeated() ? reflection.FieldSize(message, field) : 1;
+    for (int i = 0; i < count; ++i) {
+      if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+        Check(field->is_repeated() ? reflection.GetRepeatedMessage(message, field, i)
+                                   : reflection.GetMessage(message, field),
+              name, violations);
+      } else if (field->type() == FieldDescriptor::TYPE_STRING) {
+        const std::string text = field->is_repeated() ? reflection.GetRepeatedString(message, field, i)
+                                                      : reflection.GetString(message, field);
+        if (!IsUtf8(text)) violations.push_back(NotText(name, text));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+absl::Status CheckText(const Message& request) {
+  std::vector<FieldViolation> violations;
+  Check(request, "", violations);
+  return violations.empty() ? absl::OkStatus() : LocalFieldError(violations);
+}
+
+}  // namespace semel
