@@ -1,5 +1,11 @@
 // What the real binary refuses before anything is sent: values that are none.
 
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <thread>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -82,11 +88,11 @@ TEST_F(CliValuesTest, AdviceOnAnUnknownKeyIsTrueOfEveryCommand) {
 }
 
 TEST_F(CliValuesTest, AnAnswerThatCannotBeWrittenIsAnError) {
-  const auto into_full_device = [&](const std::string& words) {
+  const auto into = [&](const std::string& nowhere, const std::string& words) {
     const std::string errors = directory() + "/full";
     std::filesystem::remove(errors);
     const auto shell =
-        demo::ChildProcess::Start({"/bin/sh", "-c", "exec '" SEMEL_PATH "' " + words + " > /dev/full"}, errors).value();
+        demo::ChildProcess::Start({"/bin/sh", "-c", "exec '" SEMEL_PATH "' " + words + " " + nowhere}, errors).value();
     shell->CloseInput();
     Ran ran{.exit_code = static_cast<ExitCode>(shell->Wait())};
     ran.err = ContentOf(errors);
@@ -95,17 +101,45 @@ TEST_F(CliValuesTest, AnAnswerThatCannotBeWrittenIsAnError) {
   BeginAndGetToken("k");
   for (const char* words :
        {"lookup k", "lookup k -o json", "list", "stats", "completion bash", "--help", "begin --help"}) {
-    const Ran ran = into_full_device(words);
-    EXPECT_EQ(ran.exit_code, ExitCode::kError) << words;
-    EXPECT_THAT(ran.err, HasSubstr("semel: cannot write standard output")) << words;
+    const Ran full = into("> /dev/full", words);
+    EXPECT_EQ(full.exit_code, ExitCode::kError) << words;
+    EXPECT_THAT(full.err, HasSubstr("semel: cannot write standard output")) << words;
+    const Ran closed = into(">&-", words);
+    EXPECT_EQ(closed.exit_code, ExitCode::kError) << words;
+    EXPECT_THAT(closed.err, HasSubstr("semel: cannot write standard output")) << words;
+    EXPECT_EQ(into("<&- >&- 2>&-", words).exit_code, ExitCode::kError) << words;
   }
-  const Ran begun = into_full_device("begin lost");
+  EXPECT_EQ(into("<&- 2>&-", "lookup k").exit_code, ExitCode::kOk);
+  const Ran begun = into("> /dev/full", "begin lost");
   EXPECT_EQ(begun.exit_code, ExitCode::kError);
   const std::string option = "--attempt-id ";
   const size_t at = begun.err.find(option);
   ASSERT_NE(at, std::string::npos) << begun.err;
   EXPECT_EQ(Semel({"begin", "lost", "--attempt-id", begun.err.substr(at + option.size(), 32)}).exit_code,
             ExitCode::kOk);
+}
+
+// What is opened next, for example the connection to the server, must not pass for standard output.
+TEST_F(CliValuesTest, NothingTakesThePlaceOfAClosedStream) {
+  BeginAndGetToken("k");
+  const auto waiting =
+      demo::ChildProcess::Start({"/bin/sh", "-c", "exec '" SEMEL_PATH "' begin k --wait 60s <&- >&- 2>&-"}).value();
+  const std::string process = "/proc/" + std::to_string(waiting->pid());
+  const std::string files = process + "/fd/";
+  const auto connected = [&] {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(process + "/exe", gone) != std::filesystem::canonical(SEMEL_PATH)) return false;
+    for (const auto& file : std::filesystem::directory_iterator(files, gone)) {
+      if (std::filesystem::read_symlink(file.path(), gone).string().starts_with("socket:")) return true;
+    }
+    return false;
+  };
+  const auto give_up = Patience();
+  while (!connected()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), give_up);
+    std::this_thread::yield();
+  }
+  for (const char* stream : {"0", "1", "2"}) EXPECT_EQ(std::filesystem::read_symlink(files + stream), "/dev/null");
 }
 
 }  // namespace

@@ -31,8 +31,11 @@ int ReplayRun(const RecordedRun& run, const std::string& key, const std::string&
   return ExitCodeAfterWriting(run.end.code(), out_error, err_error, notices);
 }
 
+// Whoever closed the pipe, or the stream before semel was started, wants no more.
+bool IsLoss(int error) { return error != 0 && error != EPIPE && error != EBADF; }
+
 void ReportLost(const std::string& stream, int error, const RunNotices& notices) {
-  if (error != 0 && error != EPIPE) notices.Warn("cannot write " + stream + ": " + std::strerror(error));
+  if (IsLoss(error)) notices.Warn("cannot write " + stream + ": " + std::strerror(error));
 }
 
 }  // namespace
@@ -40,7 +43,7 @@ void ReportLost(const std::string& stream, int error, const RunNotices& notices)
 int ExitCodeAfterWriting(int wanted, int out_error, int err_error, const RunNotices& notices) {
   ReportLost("standard output", out_error, notices);
   ReportLost("standard error", err_error, notices);
-  const bool lost = (out_error != 0 && out_error != EPIPE) || (err_error != 0 && err_error != EPIPE);
+  const bool lost = IsLoss(out_error) || IsLoss(err_error);
   return lost && wanted == 0 ? static_cast<int>(kRunOutputLost) : wanted;
 }
 

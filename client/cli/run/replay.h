@@ -19,7 +19,7 @@ int Refuse(const InDoubt& in_doubt, const std::string& key, const RunNotices& no
 int Refuse(const Expired& expired, const std::string& key, const RunNotices& notices);
 
 // `wanted`, or kRunOutputLost where it would claim success for output that did not arrive. A reader that has closed the pipe
-// wanted no more.
+// wanted no more, nor did who started semel with the stream closed.
 int ExitCodeAfterWriting(int wanted, int out_error, int err_error, const RunNotices& notices);
 
 }  // namespace semel::cli

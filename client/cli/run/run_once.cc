@@ -1,10 +1,6 @@
 #include "client/cli/run/run_once.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdlib>
 #include <thread>
 #include <utility>
 #include <variant>
@@ -24,13 +20,6 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::chrono::hours kLongestWait{1};  // of one Begin
-
-// Otherwise the next file to be opened, a connection for one, would pass for standard output.
-void KeepStandardStreamsOpen() {
-  for (int file = STDIN_FILENO; file <= STDERR_FILENO; ++file) {
-    if (fcntl(file, F_GETFD) < 0 && open("/dev/null", O_RDWR) != file) std::abort();
-  }
-}
 
 absl::StatusOr<std::unique_ptr<Client>> Connect(const RunRequest& request, const CommonOptions& common) {
   absl::StatusOr<ClientOptions> options = ClientOptionsOf(common);
@@ -140,7 +129,6 @@ int Conclude(const absl::StatusOr<RunOutcome>& outcome, OwnedRun& run, const std
 }  // namespace
 
 int RunOnce(const RunRequest& request, const CommonOptions& common) {
-  KeepStandardStreamsOpen();
   const RunNotices notices(request.quiet);
   SignalInbox signals;  // before the client starts threads
   const absl::StatusOr<std::string> fingerprint = FingerprintOf(request.input);
