@@ -35,7 +35,8 @@ class CrashTest : public testing::Test {
  protected:
   CrashTest() : seed_(FromEnvironment("SEMEL_CRASH_SEED", std::random_device()())), random_(seed_) {
     std::printf("SEMEL_CRASH_SEED=%llu\n", static_cast<unsigned long long>(seed_));
-    for (int id = 0; id < kWorkers; ++id) workers_.push_back(std::make_unique<Worker>(id, random_(), contest_));
+    for (int id = 0; id < kWorkers; ++id)
+      workers_.push_back(std::make_unique<Worker>(id, random_(), contest_, stopping_));
   }
 
   // Load until a random number of answers has come, then kill -9 in the middle of it.
@@ -53,9 +54,11 @@ class CrashTest : public testing::Test {
     }
     EXPECT_TRUE(now.WaitForNotificationWithTimeout(support::kPatience)) << semeld.Log();
     // In the middle of its drain, or out of the blue.
-    if (std::bernoulli_distribution(0.3)(random_)) semeld.process().Signal(SIGTERM);
+    stopping_ = std::bernoulli_distribution(0.3)(random_);
+    if (stopping_) semeld.process().Signal(SIGTERM);
     semeld.Kill();
     for (std::thread& thread : threads) thread.join();
+    stopping_ = false;
     answers_ += answers;
   }
 
@@ -108,6 +111,7 @@ class CrashTest : public testing::Test {
   std::mt19937_64 random_;
   support::TemporaryDirectory directory_;
   Contest contest_{kContestedKeys};
+  std::atomic<bool> stopping_ = false;  // the server was asked to
   std::vector<std::unique_ptr<Worker>> workers_;
   std::map<Worker*, size_t> checked_;  // testimonies of earlier rounds
   int64_t answers_ = 0;

@@ -3,6 +3,7 @@
 #ifndef SEMEL_TESTS_CRASH_WORKER_H_
 #define SEMEL_TESTS_CRASH_WORKER_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <random>
@@ -16,7 +17,9 @@ namespace semel::crash {
 
 class Worker {
  public:
-  Worker(int id, uint64_t seed, Contest& contest) : id_(id), random_(seed), contest_(contest) {}
+  // `stopping`: whether the server was asked to stop.
+  Worker(int id, uint64_t seed, Contest& contest, const std::atomic<bool>& stopping)
+      : id_(id), random_(seed), contest_(contest), stopping_(stopping) {}
 
   // Returns when a call fails because the server is gone. `acknowledged` hears of every answer.
   void Run(const support::Caller& caller, const std::function<void()>& acknowledged);
@@ -27,12 +30,14 @@ class Worker {
   bool UseOwnKey(const support::Caller& caller, const std::function<void()>& acknowledged);
   bool UseContestedKey(const support::Caller& caller, const std::function<void()>& acknowledged);
   bool Step(const support::Caller& caller, Testimony& testimony, Testimony::Unanswered call);
+  bool IsGone(const grpc::Status& status) const;
   bool Chance(double probability) { return std::bernoulli_distribution(probability)(random_); }
   std::string Bytes();
 
   const int id_;
   std::mt19937_64 random_;
   Contest& contest_;
+  const std::atomic<bool>& stopping_;
   int next_key_ = 0;
   std::vector<Testimony> testimonies_;
 };
