@@ -2,7 +2,6 @@
 
 #include <sys/file.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
@@ -11,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "storage/nested_paths.h"
 #include "storage/rocksdb/durable_file.h"
 #include "storage/rocksdb/failure_latch.h"
 
@@ -18,11 +18,6 @@ namespace semel::storage {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool IsBelow(const fs::path& inner, const fs::path& outer) {
-  const auto [end_of_outer, at_inner] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
-  return end_of_outer == outer.end();
-}
 
 constexpr absl::string_view kMarkerWords = "semel backups of database ";
 std::string Marker(const std::string& path) { return path + "/SEMEL-BACKUPS"; }
@@ -77,15 +72,11 @@ absl::StatusOr<int> LockMarker(const std::string& path, int operation) {
 }  // namespace
 
 absl::Status CheckApart(const std::string& backups, const std::string& data) {
-  std::error_code error;
-  const fs::path backup_path = (fs::weakly_canonical(fs::absolute(backups), error) / "").parent_path();
-  if (error) return absl::FailedPreconditionError(absl::StrCat("backup directory ", backups, ": ", error.message()));
-  const fs::path data_path = (fs::weakly_canonical(fs::absolute(data), error) / "").parent_path();
-  if (error) return absl::FailedPreconditionError(absl::StrCat("data directory ", data, ": ", error.message()));
-  if (!IsBelow(backup_path, data_path) && !IsBelow(data_path, backup_path)) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("backup directory ", backups, ": it and the data directory ", data,
-                   " lie one within the other: name a directory elsewhere, best on another disk"));
+  const absl::StatusOr<bool> nested = OneWithinTheOther(backups, data);
+  if (!nested.ok()) return nested.status();
+  if (!*nested) return absl::OkStatus();
+  return Unusable(backups, "it and the data directory ", data,
+                  " lie one within the other: name a directory elsewhere, best on another disk");
 }
 
 absl::StatusOr<BackupDirectory> BackupDirectory::AcquireForWriting(const std::string& path,
