@@ -30,6 +30,7 @@ void Waiters::ForgetLapse(const Key& key, Queue& queue) {
 }
 
 Operation* Waiters::Front(const Key& key) const {
+  if (queues_.empty()) return nullptr;
   auto found = queues_.find(key);
   return found == queues_.end() ? nullptr : found->second.operations.front();
 }

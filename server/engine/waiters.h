@@ -30,7 +30,8 @@ class Waiters {
   // When the lease of the key's owner lapses, unless it is renewed: the moment to look again.
   void SetLapse(const Key& key, Time lapse);
 
-  bool Waiting(const Key& key) const { return queues_.contains(key); }
+  // Asked for every Begin: mostly nobody waits for anything, and then no key is hashed.
+  bool Waiting(const Key& key) const { return !queues_.empty() && queues_.contains(key); }
   Operation* Front(const Key& key) const;  // nullptr: nobody waits
   bool Remove(Operation* operation);       // false: it does not wait
 

@@ -113,15 +113,17 @@ class Call {
     arrival_ = std::chrono::steady_clock::now();
     const Surroundings& surroundings = method_.surroundings;
     surroundings.stats.live.Add();
-    const size_t bytes = Weight();
+    // The cheapest refusals first: where there is too much work, refusing must not become work.
     if (surroundings.stats.live.value() > static_cast<int64_t>(surroundings.limits.max_calls)) {
       return Refuse(Overloaded("max_calls", "too many calls are waiting for an answer"));
     }
     if (method_.is_new_work && surroundings.poller.TurnsAway(arrival_)) {
       return Refuse(Overloaded("max_queue_delay", "calls have to wait for too long"));
     }
-    if (!HasRoomFor(bytes))
+    const size_t bytes = Weight();
+    if (!HasRoomFor(bytes)) {
       return Refuse(Overloaded("max_inflight_bytes", "requests and answers hold too much memory"));
+    }
     Hold(bytes);
     Start();
   }

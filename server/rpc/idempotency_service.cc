@@ -116,8 +116,17 @@ class BatchCall final : public Call<Service, Request, Response> {
 
   // Rule 19: the answer fits, whatever is stored.
   void AnswerAll() {
-    size_t room = engine::kMaxMessageBytes;
-    if (!this->HasRoomFor(this->wire_response().ByteSizeLong())) room = 0;
+    const size_t size = this->wire_response().ByteSizeLong();
+    if (!this->HasRoomFor(size)) {
+      FitInto(0);
+    } else if (size > engine::kMaxMessageBytes) {
+      FitInto(engine::kMaxMessageBytes);
+    }
+    this->Answer(grpc::Status::OK);
+  }
+
+  // Keeps the payloads of the first items that fit in `room` bytes beside what every item needs; Lookup fetches the others.
+  void FitInto(size_t room) {
     room -= std::min(room, this->wire_response().items_size() * engine::kMaxBareItemBytes);
     for (auto& item : *this->wire_response().mutable_items()) {
       const size_t size = item.ByteSizeLong();
@@ -128,7 +137,6 @@ class BatchCall final : public Call<Service, Request, Response> {
         LeaveOutWhatLookupFetches(*item.mutable_response());
       }
     }
-    this->Answer(grpc::Status::OK);
   }
 
   static grpc::Status WrongSize(int count) {
