@@ -33,6 +33,7 @@ storage::RocksDbOptions StorageOptions(const ops::Config& config, const ops::Log
   options.memtable_bytes = config.storage.memtable;
   options.reclaim_interval = config.storage.reclaim_interval;
   options.log = [&log](std::string message) { log.Log(LogLevel::kWarning, message); };
+  options.debug_log = [&log](std::string said) { log.Log(LogLevel::kDebug, "rocksdb", {{"said", std::move(said)}}); };
   return options;
 }
 

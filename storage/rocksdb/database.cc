@@ -3,6 +3,9 @@
 #include <rocksdb/listener.h>
 
 #include <cstdarg>
+#include <cstdio>
+#include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -35,11 +38,29 @@ class BackgroundFailures final : public rocksdb::EventListener {
   const std::shared_ptr<FailureLatch> latch_;
 };
 
-// In the place of RocksDB's LOG, where nothing may be written.
-class NoLog final : public rocksdb::Logger {
+// In the place of RocksDB's LOG. A file on the disk that it tells of is the wrong place: once a line of it could not be written,
+// the next one ends the process (an assertion in WritableFileWriter, which Debian's RocksDB 7.8 is built with).
+class HandedOn final : public rocksdb::Logger {
  public:
+  explicit HandedOn(std::function<void(std::string)> to) : to_(std::move(to)) {}
+
   using rocksdb::Logger::Logv;
-  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
+  void Logv(const char* format, va_list arguments) override {
+    if (!to_) return;
+    va_list measured;
+    va_copy(measured, arguments);
+    const int size = std::vsnprintf(nullptr, 0, format, measured);
+    va_end(measured);
+    if (size < 0) return;
+    std::string line(static_cast<size_t>(size) + 1, '\0');  // vsnprintf writes a zero at its end
+    std::vsnprintf(line.data(), line.size(), format, arguments);
+    line.pop_back();
+    to_(std::move(line));
+  }
+  void LogHeader(const char* /*format*/, va_list /*arguments*/) override {}  // some 700 lines of options
+
+ private:
+  const std::function<void(std::string)> to_;
 };
 
 std::vector<rocksdb::ColumnFamilyDescriptor> Families(const FamilyTuning& tuned) {
@@ -60,6 +81,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
   rocksdb::DBOptions tuning = DatabaseTuning(options);
   tuning.create_if_missing = create;
   tuning.create_missing_column_families = create;
+  tuning.info_log = std::make_shared<HandedOn>(options.debug_log);
   tuning.listeners.push_back(std::make_shared<BackgroundFailures>(latch));
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> families;
@@ -75,7 +97,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::OpenReadOnly(const std::stri
   RocksDbOptions options;
   options.env = env;
   rocksdb::DBOptions tuning = DatabaseTuning(options);
-  tuning.info_log = std::make_shared<NoLog>();
+  tuning.info_log = std::make_shared<HandedOn>(nullptr);
   const auto bounds = std::make_shared<ReclaimBounds>(options.reclaim_slack);
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> families;

@@ -50,6 +50,8 @@ struct RocksDbOptions {
   // Where messages for an operator go: few, whole sentences. Called from any thread, also from RocksDB's with its locks held:
   // it must not call the storage.
   std::function<void(std::string)> log;
+  // What RocksDB tells of its own work, for those who hunt a problem: many lines, under the same terms.
+  std::function<void(std::string)> debug_log;
 
   // For tests. Neither is owned; nullptr is the machine's own.
   rocksdb::Env* env = nullptr;

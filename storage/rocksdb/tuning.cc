@@ -81,9 +81,6 @@ rocksdb::DBOptions DatabaseTuning(const RocksDbOptions& options) {
 
   database.stats_dump_period_sec = 0;
   database.stats_persist_period_sec = 0;
-  database.keep_log_file_num = 4;
-  database.max_log_file_size = 4 << 20;
-  database.info_log_level = rocksdb::InfoLogLevel::INFO_LEVEL;
   return database;
 }
 

@@ -2,7 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
 #include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/storage/rocksdb_harness.h"
 
@@ -116,6 +120,28 @@ TEST_F(FailureTest, AConflictLatchesNothing) {
   EXPECT_EQ(storage().Commit({&wrong, 1}, Now()).status().code(), absl::StatusCode::kAborted);
   EXPECT_TRUE(storage().Health().ok());
   EXPECT_TRUE(messages().empty());
+}
+
+// RocksDB ends the process at the line after one that it could not write to a LOG of its own.
+TEST_F(FailureTest, NoLineOfALogIsOnTheDiskThatMayFail) {
+  std::mutex mutex;
+  std::vector<std::string> said;
+  RocksDbOptions options = harness_.options();
+  options.debug_log = [&](std::string line) {
+    std::lock_guard lock(mutex);
+    said.push_back(std::move(line));
+  };
+  harness_.Restart(options);
+  Begin("a");
+  harness_.disk().FailNextAppend(".log");
+  EXPECT_FALSE(TryPut("b", InProgressRecord(++token_, Now())).ok());
+  harness_.Shut();
+  EXPECT_THAT(said, testing::Contains(HasSubstr("injected fault"))) << said.size() << " lines";
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(harness_.options().path)) {
+    if (!entry.is_regular_file()) continue;
+    EXPECT_THAT(entry.path().filename(), testing::Not(testing::StartsWith("LOG."))) << entry.path();
+    EXPECT_NE(entry.path(), harness_.options().path + "/db/LOG");
+  }
 }
 
 }  // namespace
