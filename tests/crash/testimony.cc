@@ -41,7 +41,9 @@ void RepeatBegin(const support::Caller& caller, Testimony& testimony) {
   const auto again = caller.Call(testimony.begin);
   ASSERT_TRUE(again.ok()) << again.error();
   ASSERT_TRUE(again->has_acquired()) << again->ShortDebugString();
-  if (testimony.token != 0) EXPECT_EQ(again->acquired().token(), testimony.token);
+  if (testimony.token != 0) {
+    EXPECT_EQ(again->acquired().token(), testimony.token);
+  }
   testimony.token = again->acquired().token();
   if (testimony.said == Said::kNothing) testimony.said = Said::kBegun;
 }
@@ -49,7 +51,9 @@ void RepeatBegin(const support::Caller& caller, Testimony& testimony) {
 void Complete(const support::Caller& caller, Testimony& testimony, const std::string& payload) {
   const auto completed = caller.Call(support::ResultOf(testimony.key, testimony.token, payload));
   ASSERT_TRUE(completed.ok()) << completed.error();
-  if (testimony.said == Said::kDone) EXPECT_TRUE(completed->already_applied());
+  if (testimony.said == Said::kDone) {
+    EXPECT_TRUE(completed->already_applied());
+  }
   testimony.said = Said::kDone;
   testimony.payload = payload;
 }

@@ -52,7 +52,7 @@ extern "C" int clock_gettime(clockid_t clock, timespec* time) {
 extern "C" int gettimeofday(timeval* time, void*) {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
-  if (time != nullptr) *time = {.tv_sec = now.tv_sec, .tv_usec = now.tv_nsec / 1000};
+  *time = {.tv_sec = now.tv_sec, .tv_usec = now.tv_nsec / 1000};
   return 0;
 }
 
