@@ -23,10 +23,14 @@ std::string Shown(std::string_view text) {
                       "\"");
 }
 
+// In the greatest unit that needs no fraction: 90 d, 36 h, 90 s.
 std::string Shown(Duration duration) {
-  if (duration.count() % 1'000'000 == 0) return absl::StrCat(duration.count() / 1'000'000, " s");
-  if (duration.count() % 1'000 == 0) return absl::StrCat(duration.count() / 1'000, " ms");
-  return absl::StrCat(duration.count(), " us");
+  constexpr std::pair<int64_t, const char*> kUnits[] = {
+      {86'400'000'000, " d"}, {3'600'000'000, " h"}, {60'000'000, " min"}, {1'000'000, " s"}, {1'000, " ms"}};
+  for (const auto& [micros, name] : kUnits) {
+    if (duration.count() != 0 && duration.count() % micros == 0) return absl::StrCat(duration.count() / micros, name);
+  }
+  return duration.count() == 0 ? "0 s" : absl::StrCat(duration.count(), " us");
 }
 
 }  // namespace

@@ -48,6 +48,25 @@ TEST_F(CompleteFieldsTest, Retention) {
                                                       DurationOf(most, 1), DurationOf(most + 1)}));
 }
 
+TEST_F(CompleteFieldsTest, LengthsOfTimeAreToldInTheirGreatestUnit) {
+  const int64_t day = 24 * 3600;
+  const std::vector<std::pair<google::protobuf::Duration, std::string>> came = {
+      {DurationOf(91 * day), "91 d"},
+      {DurationOf(91 * day + 3600), "2185 h"},
+      {DurationOf(91 * day + 60), "131041 min"},
+      {DurationOf(91 * day + 1), "7862401 s"},
+      {DurationOf(91 * day, 1'000'000), "7862400001 ms"},
+      {DurationOf(0), "0 s"},
+      {DurationOf(0, 1), "1 us"},
+      {DurationOf(-day), "-1 d"},
+  };
+  for (const auto& [duration, text] : came) {
+    Complete complete = Result();
+    *complete.mutable_retention() = duration;
+    EXPECT_EQ(Call(complete).error().message, "retention: between 1 ms and 90 d; came " + text);
+  }
+}
+
 TEST_F(CompleteFieldsTest, Results) {
   ExpectRefused<Complete>(
       Result(), {{"omitted with a payload", "result.payload",
