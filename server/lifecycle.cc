@@ -10,6 +10,7 @@
 #include "server/clock_watch.h"
 #include "server/engine/committer.h"
 #include "server/engine/policy_table.h"
+#include "server/grpc_log.h"
 #include "server/maintenance.h"
 #include "server/metric_sources.h"
 #include "server/ops/admin_http.h"
@@ -76,6 +77,7 @@ int Fail(const ops::Logger& log, const char* what, const absl::Status& status) {
 
 int Serve(const ops::CommandLine& command_line, ops::Logger& log) {
   const ops::Config& config = command_line.config;
+  const GrpcLog grpc_log(log);
   Signals signals;
   auto storage = storage::RocksDbStorage::Open(StorageOptions(config, log), storage::SystemTime());
   if (!storage.ok()) return Fail(log, "cannot open the data directory", storage.status());

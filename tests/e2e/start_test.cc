@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <sys/mount.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -27,6 +28,7 @@ using support::BeginOf;
 using support::Caller;
 using support::Semeld;
 using testing::AllOf;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 
 constexpr int kStartFailed = 1;
@@ -137,6 +139,11 @@ TEST_F(SecondServerTest, OnTheSamePort) {
   Semeld second(directory_, {.data_dir = "other", .listen = port});
   EXPECT_EQ(ExitOf(second), kStartFailed);
   EXPECT_THAT(second.Log(), AllOf(HasSubstr(port), HasSubstr("in use")));
+  // That is all: gRPC's own lines about it are for those who ask for them.
+  EXPECT_EQ(std::ranges::count(second.Log(), '\n'), 1) << second.Log();
+  Semeld third(directory_, {.data_dir = "third", .config = "log: {level: debug}\n", .listen = port});
+  EXPECT_EQ(ExitOf(third), kStartFailed);
+  EXPECT_THAT(third.Log(), ContainsRegex("debug +gRPC text=.*file="));
   ExpectFirstUndisturbed();
 }
 

@@ -1,0 +1,21 @@
+// What gRPC has to say goes into the server's log, where it keeps the log's format, instead of raw onto stderr.
+
+#ifndef SEMEL_SERVER_GRPC_LOG_H_
+#define SEMEL_SERVER_GRPC_LOG_H_
+
+#include "server/ops/logging.h"
+
+namespace semel {
+
+// While it lives. As debug, since the server says in its own words what matters; the last words before gRPC aborts as error.
+class GrpcLog {
+ public:
+  explicit GrpcLog(const ops::Logger& log);  // which must outlive it; one at a time
+  ~GrpcLog();
+  GrpcLog(const GrpcLog&) = delete;
+  GrpcLog& operator=(const GrpcLog&) = delete;
+};
+
+}  // namespace semel
+
+#endif  // SEMEL_SERVER_GRPC_LOG_H_
