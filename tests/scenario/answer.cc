@@ -40,6 +40,12 @@ std::string FactToText(const Fact& fact, const Names& names) {
                           }
                           return absl::StrCat(token.value);
                         },
+                        [&](const PageToken& page) {
+                          for (const auto& [name, value] : names.pages) {
+                            if (value == page.value) return name;
+                          }
+                          return std::string("(a page without a name)");
+                        },
                         [](const Duration& duration) { return ToText(duration); },
                         [&](const Time& time) {
                           if (names.instants.empty()) return absl::StrCat("@", storage::Micros(time));
@@ -60,6 +66,10 @@ bool Matches(const Value& expected, const Token& got, Names& names) {
     if (other == names.tokens.end() || got.value <= other->second) return false;
   }
   return names.tokens.emplace(name, got.value).first->second == got.value;
+}
+
+bool Matches(const Value& expected, const PageToken& got, Names& names) {
+  return names.pages.emplace(expected.text, got.value).first->second == got.value;
 }
 
 // NAME, NAME+1h or NAME-1h.
@@ -83,6 +93,7 @@ bool Matches(const Value& expected, const Fact& got, Names& names) {
           [&](const Nothing&) { return expected.quoted && expected.text.empty(); },
           [&](const std::string& text) { return text == expected.text; },
           [&](const Token& token) { return Matches(expected, token, names); },
+          [&](const PageToken& page) { return Matches(expected, page, names); },
           [&](const Duration& duration) { return ParseDuration(expected.text) == std::optional<Duration>(duration); },
           [&](const Time& time) { return Matches(expected, time, names); },
       },

@@ -21,11 +21,16 @@ struct Token {
   int64_t value = 0;
   friend bool operator==(const Token&, const Token&) = default;
 };
+// Of a listing: what fetches its next page.
+struct PageToken {
+  std::string value;
+  friend bool operator==(const PageToken&, const PageToken&) = default;
+};
 struct Nothing {
   friend bool operator==(const Nothing&, const Nothing&) = default;
 };
 // Text also carries numbers, yes and no, and names of states: everything that is compared letter by letter.
-using Fact = std::variant<Nothing, std::string, Token, Duration, Time>;
+using Fact = std::variant<Nothing, std::string, Token, PageToken, Duration, Time>;
 
 struct Answer {
   std::string kind;                                 // acquired, ..., error
@@ -33,9 +38,10 @@ struct Answer {
   std::vector<std::pair<std::string, Fact>> facts;  // every name that this kind has, Nothing where it is absent
 };
 
-// What the names of a transcript stand for: T1 a token, C1 an instant.
+// What the names of a transcript stand for: T1 a token, P1 a page token, C1 an instant.
 struct Names {
   std::map<std::string, int64_t> tokens;
+  std::map<std::string, std::string> pages;
   std::map<std::string, Time> instants;
 };
 

@@ -123,6 +123,8 @@ Sent Send(const Call& call, const std::function<Speaker()>& speaker, const Names
     return SendOne<v1::ResolveKeyRequest, v1::ResolveKeyResponse>(call, speaker, names, admin, &Admin::ResolveKey);
   if (call.verb == "delete")
     return SendOne<v1::DeleteKeyRequest, v1::DeleteKeyResponse>(call, speaker, names, admin, &Admin::DeleteKey);
+  if (call.verb == "list")
+    return SendOne<v1::ListKeysRequest, v1::ListKeysResponse>(call, speaker, names, admin, &Admin::ListKeys);
   return SendOne<v1::CheckpointRequest, v1::CheckpointResponse>(call, speaker, names, stub, &Stub::Checkpoint);
 }
 

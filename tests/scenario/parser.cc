@@ -13,8 +13,8 @@
 namespace semel::scenario {
 namespace {
 
-constexpr std::array<absl::string_view, 8> kVerbs = {"begin",   "complete",   "lookup",  "renew",
-                                                     "release", "checkpoint", "resolve", "delete"};
+constexpr std::array<absl::string_view, 9> kVerbs = {"begin",      "complete", "lookup", "renew", "release",
+                                                     "checkpoint", "resolve",  "delete", "list"};
 
 bool IsVerb(absl::string_view word) { return std::find(kVerbs.begin(), kVerbs.end(), word) != kVerbs.end(); }
 
@@ -103,12 +103,13 @@ class Parser {
     call.batch = Word(words, next) == "batch";
     if (call.batch) ++next;
     call.verb = Word(words, next++);
-    if (!IsVerb(call.verb)) return Wrong("begin, complete, lookup, renew, release, checkpoint, resolve or delete");
+    if (!IsVerb(call.verb))
+      return Wrong("begin, complete, lookup, renew, release, checkpoint, resolve, delete or list");
     if (Word(words, words.size() - 1) == "&" && !words.back().value.quoted) {
       call.waits = true;
       words.pop_back();
     }
-    if (!call.batch) {
+    if (!call.batch && call.verb != "list") {
       if (next >= words.size() || !words[next].name.empty()) return Wrong("a key");
       call.key = words[next++].value.text;
     }

@@ -52,6 +52,9 @@ TEST(Runner, NoticesWhatDiffers) {
   EXPECT_THAT(Outcome(begun + "b: lookup k\n  -> record created=B1 forgotten=B1+1s\n"), HasSubstr("forgotten differs"));
   EXPECT_THAT(Outcome("a: batch begin\n  - k\n    -> acquired\n  - k\n    -> acquired\n"),
               HasSubstr("t.txt:5: another"));
+  EXPECT_THAT(Outcome(begun + "o: list\n  -> listed keys=j\n"), HasSubstr("keys differs"));
+  EXPECT_THAT(Outcome(begun + "o: list state=in_progress\n  -> listed states=done\n"), HasSubstr("states differs"));
+  EXPECT_THAT(Outcome(begun + "o: list\n  -> listed next=P1\n"), HasSubstr("next differs"));
   EXPECT_THAT(Outcome("a: batch begin\n  - k lease=0s\n    -> acquired\n"), HasSubstr("t.txt:3: another answer"));
 }
 
@@ -69,6 +72,8 @@ TEST(Runner, RefusesWhatATranscriptCannotMean) {
   EXPECT_THAT(Outcome("a: begin k laese=1s\n  -> acquired\n"), HasSubstr("t.txt:1: the call has no field laese"));
   EXPECT_THAT(Outcome("a: begin k lease=1\n  -> acquired\n"), HasSubstr("not a value of lease: 1"));
   EXPECT_THAT(Outcome("a: renew k token=T1\n  -> renewed\n"), HasSubstr("not a value of token: T1"));
+  EXPECT_THAT(Outcome("o: list page=P1\n  -> listed\n"), HasSubstr("not a value of page: P1"));
+  EXPECT_THAT(Outcome("o: list state=gone\n  -> listed\n"), HasSubstr("not a value of state: gone"));
   EXPECT_THAT(Outcome("a: begin k\n  -> acquired atempt=1\n"), HasSubstr("'acquired' has nothing called atempt"));
   EXPECT_THAT(Outcome("a: begin k\n"), HasSubstr("no answer is expected"));
   EXPECT_THAT(Outcome("a: bgin k\n  -> acquired\n"), HasSubstr("t.txt:1: expected begin, complete"));

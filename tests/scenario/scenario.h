@@ -48,7 +48,7 @@ struct Call {
   int line = 0;
   std::string who;
   std::string verb;  // begin, complete, ...
-  std::string key;
+  std::string key;   // "" of a listing
   Fields fields;
   bool batch = false;
   std::vector<Item> items;  // of a batch

@@ -39,6 +39,8 @@ absl::Status Fill(const std::string& key, const Fields& fields, const Speaker& s
                   v1::ResolveKeyRequest& request);
 absl::Status Fill(const std::string& key, const Fields& fields, const Speaker& speaker, const Names& names,
                   v1::DeleteKeyRequest& request);
+absl::Status Fill(const std::string& key, const Fields& fields, const Speaker& speaker, const Names& names,
+                  v1::ListKeysRequest& request);
 
 Answer ToAnswer(const v1::BeginResponse& response);
 Answer ToAnswer(const v1::CompleteResponse& response);
@@ -48,6 +50,7 @@ Answer ToAnswer(const v1::ReleaseResponse& response);
 Answer ToAnswer(const v1::CheckpointResponse& response);
 Answer ToAnswer(const v1::ResolveKeyResponse& response);
 Answer ToAnswer(const v1::DeleteKeyResponse& response);
+Answer ToAnswer(const v1::ListKeysResponse& response);
 
 Answer ToAnswer(const v1::Error& error);      // of an item
 Answer ToAnswer(const grpc::Status& status);  // of a call; checks the details that every error carries

@@ -25,7 +25,7 @@ Fact Instant(bool present, const google::protobuf::Timestamp& time) {
 }
 
 // "STATE_IN_PROGRESS" -> "in_progress".
-Fact Lower(const std::string& name, size_t prefix) {
+std::string Lower(const std::string& name, size_t prefix) {
   std::string text = name.substr(prefix);
   for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return text;
@@ -172,6 +172,20 @@ Answer ToAnswer(const v1::ResolveKeyResponse& r) {
            {"already_applied", YesNo(r.already_applied())}}};
 }
 Answer ToAnswer(const v1::DeleteKeyResponse& r) { return {"deleted", "", {{"state", Name(r.state())}}}; }
+
+Answer ToAnswer(const v1::ListKeysResponse& r) {
+  std::vector<std::string> keys, states;
+  for (const v1::ListedKey& listed : r.keys()) {
+    keys.push_back(listed.key());
+    states.push_back(Lower(v1::State_Name(listed.record().state()), sizeof("STATE_") - 1));
+  }
+  const bool last = r.next_page_token().empty();
+  return {"listed",
+          "",
+          {{"keys", Text(absl::StrJoin(keys, ","))},
+           {"states", Text(absl::StrJoin(states, ","))},
+           {"next", last ? Fact(Nothing{}) : PageToken{r.next_page_token()}}}};
+}
 
 Answer ToAnswer(const v1::Error& error) {
   Answer answer{"error", error.reason(), {{"code", CodeName(error.code())}}};

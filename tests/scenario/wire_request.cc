@@ -1,6 +1,7 @@
 #include <functional>
 #include <map>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -37,6 +38,15 @@ std::function<bool(const Value&)> YesNo(std::function<void(bool)> set) {
   };
 }
 
+std::function<bool(const Value&)> Number(std::function<void(int32_t)> set) {
+  return [set](const Value& value) {
+    int32_t number = 0;
+    const bool ok = absl::SimpleAtoi(value.text, &number);
+    if (ok) set(number);
+    return ok;
+  };
+}
+
 template <class Request>
 std::function<bool(const Value&)> TokenOf(Request& request, const Names& names) {
   return [&](const Value& value) {
@@ -52,7 +62,7 @@ template <class Request>
 absl::Status Set(const std::string& key, const Fields& fields, const Speaker& speaker, Request& request,
                  Setters setters) {
   request.set_namespace_(speaker.ns);
-  request.set_key(key);
+  if constexpr (requires { request.set_key(key); }) request.set_key(key);
   setters["ns"] = Text(request.mutable_namespace_());
   for (const Field& field : fields) {
     auto setter = setters.find(absl::StartsWith(field.name, "attribute.") ? "attribute." : field.name);
@@ -154,13 +164,7 @@ absl::Status Fill(const std::string& key, const Fields& fields, const Speaker& s
                  if (value.text == "yes") request.mutable_absent();
                  return value.text == "yes";
                }},
-              {"attempt",
-               [&](const Value& value) {
-                 int32_t attempt = 0;
-                 const bool ok = absl::SimpleAtoi(value.text, &attempt);
-                 request.set_attempt(attempt);
-                 return ok;
-               }},
+              {"attempt", Number([&](int32_t attempt) { request.set_attempt(attempt); })},
               {"retention", Span([&] { return request.mutable_retention(); })}});
 }
 
@@ -169,6 +173,26 @@ absl::Status Fill(const std::string& key, const Fields& fields, const Speaker& s
   request.set_actor(speaker.who);
   request.set_reason("as the transcript says");
   return Set(key, fields, speaker, request, {});
+}
+
+absl::Status Fill(const std::string& key, const Fields& fields, const Speaker& speaker, const Names& names,
+                  v1::ListKeysRequest& request) {
+  auto state = [&](const Value& value) {
+    v1::State named = v1::STATE_UNSPECIFIED;
+    const bool ok = v1::State_Parse(absl::StrCat("STATE_", absl::AsciiStrToUpper(value.text)), &named);
+    request.set_state(named);
+    return ok;
+  };
+  auto page = [&](const Value& value) {
+    const auto named = names.pages.find(value.text);
+    if (named != names.pages.end()) request.set_page_token(named->second);
+    return named != names.pages.end();
+  };
+  return Set(key, fields, speaker, request,
+             {{"prefix", Text(request.mutable_key_prefix())},
+              {"state", state},
+              {"page_size", Number([&](int32_t size) { request.set_page_size(size); })},
+              {"page", page}});
 }
 
 }  // namespace semel::scenario
