@@ -36,5 +36,44 @@ TEST_F(RunTest, WhoCompletesItsOwnKeyIsToldThatThisStands) {
   EXPECT_EQ(File("effects"), "x\n");
 }
 
+// The one outside waits for the one inside: it must not wait for the one outside.
+TEST_F(RunTest, WhoAsksForItsOwnKeyIsToldSoAtOnce) {
+  for (const std::string wait : {"", " --wait 60s", " --quiet --wait 60s"}) {
+    const Ran ran =
+        Run({"--key", "k", "--", "sh", "-c", "$SEMEL run --key k" + wait + " -- sh -c 'echo x >>$T/effects'"});
+    EXPECT_EQ(ran.exit_code, cli::kRunInProgress) << wait;
+    EXPECT_THAT(ran.err,
+                AllOf(HasSubstr("shop/k is in progress, and this is part of the command that it runs (attempt"),
+                      HasSubstr("use another key"), Not(HasSubstr("the wait of"))))
+        << wait;
+  }
+  EXPECT_EQ(File("effects"), "");
+}
+
+// Another namespace's key is another key.
+TEST_F(RunTest, WhoAsksForAnotherKeyIsRun) {
+  const Ran ran =
+      Run({"--key", "k", "--", "sh", "-c",
+           "$SEMEL run --key k2 --wait 60s -- echo other && $SEMEL run -n bank --key k --wait 60s -- echo far"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_EQ(ran.out, "other\nfar\n");
+}
+
+// What the command left behind in the environment of others outlives its attempt.
+TEST_F(RunTest, WhoWasStartedByAnEarlierAttemptWaitsForTheNext) {
+  Started holder = Start({"--key", "k", "--", "sh", "-c", "echo up; read x <$T/gate; echo told"});
+  EXPECT_EQ(holder.Line(), "up");
+  setenv("SEMEL_KEY", "k", 1);
+  setenv("SEMEL_ATTEMPT", "7", 1);
+  Started other = Start({"--key", "k", "--wait", "60s", "--", "echo", "again"});
+  unsetenv("SEMEL_KEY");
+  unsetenv("SEMEL_ATTEMPT");
+  OpenGate();
+  EXPECT_EQ(other.Line(), "up");
+  EXPECT_EQ(other.Line(), "told");
+  EXPECT_EQ(other.Wait(), 0) << other.Err();
+  EXPECT_EQ(holder.Wait(), 0);
+}
+
 }  // namespace
 }  // namespace semel

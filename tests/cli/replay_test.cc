@@ -151,6 +151,11 @@ TEST_F(RunTest, WhoDoesNotWaitIsToldThatItIsInProgress) {
   EXPECT_THAT(other.out, IsEmpty());
   const Ran impatient = Run({"--key", "k", "--wait", "50ms", "--", "echo", "never"});
   EXPECT_EQ(impatient.exit_code, cli::kRunInProgress);
+  for (const std::string said :
+       {"shop/k is still in progress, and the wait of 50ms is over: attempt 1 of the runner has it, begun ",
+        "of its lease left", "Nothing was run here", "--wait DURATION", "semel lookup k --namespace shop"}) {
+    EXPECT_THAT(impatient.err, HasSubstr(said));
+  }
   OpenGate();
   EXPECT_EQ(runner.Wait(), 0);
 }

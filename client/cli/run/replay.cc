@@ -64,13 +64,6 @@ int Replay(const Failed& failed, const std::string& key, const RunNotices& notic
   return kRunFailedElsewhere;
 }
 
-int Refuse(const InProgress& in_progress, const std::string& key, const RunNotices& notices) {
-  notices.Note(key + " is in progress: attempt " + std::to_string(in_progress.attempt) + " of " +
-               Shown(in_progress.owner) + ", whose lease has " + FormatDuration(in_progress.lease_remaining) +
-               " left. Wait for its outcome with --wait DURATION");
-  return kRunInProgress;
-}
-
 int Refuse(const InDoubt& in_doubt, const std::string& key, const RunNotices& notices) {
   notices.Note(key + " is in doubt: " + Shown(in_doubt.owner) + " fell silent half way, " +
                InstantText(in_doubt.since) +

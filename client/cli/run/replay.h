@@ -14,7 +14,6 @@ namespace semel::cli {
 // Each prints what there is to print and answers what to exit with. `key` is for people: namespace/key.
 int Replay(const Done& done, const std::string& key, const RunNotices& notices);
 int Replay(const Failed& failed, const std::string& key, const RunNotices& notices);
-int Refuse(const InProgress& in_progress, const std::string& key, const RunNotices& notices);
 int Refuse(const InDoubt& in_doubt, const std::string& key, const RunNotices& notices);
 int Refuse(const Expired& expired, const std::string& key, const RunNotices& notices);
 

@@ -7,6 +7,7 @@
 
 #include "client/cli/bytes_text.h"
 #include "client/cli/report.h"
+#include "client/cli/run/held_elsewhere.h"
 #include "client/cli/run/owned_run.h"
 #include "client/cli/run/replay.h"
 #include "client/cli/run/run_exit_code.h"
@@ -30,16 +31,26 @@ absl::StatusOr<std::unique_ptr<Client>> Connect(const RunRequest& request, const
   return Client::Connect(*std::move(options));
 }
 
+const InProgress* InProgressIn(const absl::StatusOr<RunOutcome>& outcome) {
+  return outcome.ok() ? std::get_if<InProgress>(&outcome->answer) : nullptr;
+}
+
 // Who waits longer than one Begin may asks again.
 absl::StatusOr<RunOutcome> RunOrWait(Client& client, const RunRequest& request, const std::string& fingerprint,
                                      const Client::Function& fn) {
+  const auto ask = [&](Duration wait) {
+    return client.Run(request.key, fn, {.fingerprint = fingerprint, .wait = wait, .retention = request.retention});
+  };
   const auto give_up = steady_clock::now() + request.wait;
+  if (IsPartOfARun(request.key, client)) {
+    absl::StatusOr<RunOutcome> outcome = ask(Duration::zero());
+    const InProgress* in_progress = InProgressIn(outcome);
+    if (in_progress == nullptr || IsHeldByThatRun(*in_progress, request.key, client)) return outcome;
+  }
   for (;;) {
     const Duration left = std::max<Duration>(give_up - steady_clock::now(), Duration::zero());
-    absl::StatusOr<RunOutcome> outcome = client.Run(
-        request.key, fn,
-        {.fingerprint = fingerprint, .wait = std::min<Duration>(left, kLongestWait), .retention = request.retention});
-    const auto* in_progress = outcome.ok() ? std::get_if<InProgress>(&outcome->answer) : nullptr;
+    absl::StatusOr<RunOutcome> outcome = ask(std::min<Duration>(left, kLongestWait));
+    const InProgress* in_progress = InProgressIn(outcome);
     if (in_progress == nullptr || steady_clock::now() >= give_up) return outcome;
     // Too many wait already, or the hour is over.
     std::this_thread::sleep_for(std::min<Duration>(in_progress->retry_after, give_up - steady_clock::now()));
@@ -100,12 +111,12 @@ int NotRecorded(const absl::Status& error, const OwnedRun& run, const std::strin
   return kRunNotRecorded;
 }
 
-int Conclude(const absl::StatusOr<RunOutcome>& outcome, OwnedRun& run, const std::string& key, const Client& client,
+int Conclude(const absl::StatusOr<RunOutcome>& outcome, OwnedRun& run, const RunRequest& request, Client& client,
              const RunNotices& notices) {
   if (!outcome.ok()) {
     if (run.end()) {
       run.ExitCode();  // writes the rest of what the command wrote
-      return NotRecorded(outcome.status(), run, key, client, notices);
+      return NotRecorded(outcome.status(), run, request.key, client, notices);
     }
     notices.Warn("the command was not started\n" + Explain(outcome.status()));
     return RunExitCodeOf(outcome.status());
@@ -114,11 +125,13 @@ int Conclude(const absl::StatusOr<RunOutcome>& outcome, OwnedRun& run, const std
     if (!outcome->refused.empty()) TellWhatIsMissing(*outcome, notices);
     return run.ExitCode();
   }
-  const std::string name = client.options().namespace_name + "/" + key;
+  const std::string name = client.options().namespace_name + "/" + request.key;
   return std::visit(
       [&](const auto& answer) {
         if constexpr (requires { Replay(answer, name, notices); }) {
           return Replay(answer, name, notices);
+        } else if constexpr (requires { Refuse(answer, request, client, notices); }) {
+          return Refuse(answer, request, client, notices);
         } else {
           return Refuse(answer, name, notices);
         }
@@ -130,8 +143,9 @@ int Conclude(const absl::StatusOr<RunOutcome>& outcome, OwnedRun& run, const std
 
 int RunOnce(const RunRequest& request, const CommonOptions& common) {
   const RunNotices notices(request.quiet);
-  SignalInbox signals;  // before the client starts threads
+  // A large file is long to read: so far signals end semel as they end anyone.
   const absl::StatusOr<std::string> fingerprint = FingerprintOf(request.input);
+  SignalInbox signals;  // before the client starts threads
   if (!fingerprint.ok()) {
     notices.Warn(std::string(fingerprint.status().message()));
     return RunExitCodeOf(fingerprint.status());
@@ -157,7 +171,7 @@ int RunOnce(const RunRequest& request, const CommonOptions& common) {
       return run(attempt);
     });
     let_go();
-    exit_code = Conclude(outcome, run, request.key, **client, notices);
+    exit_code = Conclude(outcome, run, request, **client, notices);
   } catch (const NothingToReport& nothing) {
     let_go();
     if (run.end()) run.ExitCode();  // writes the rest of what the command wrote
