@@ -193,6 +193,22 @@ TEST_F(LocalCommandsTest, BackupsAreListed) {
   EXPECT_THAT(nothing.err, HasSubstr("no backups of Semel's"));
 }
 
+// What its help says that it does not see.
+TEST_F(LocalCommandsTest, AListReadsNoFileOfABackup) {
+  Work();
+  Back();
+  FlipAByte(Table(backups_));
+  EXPECT_EQ(Semel({"backups", backups_}).exit_code, ExitCode::kOk);
+  EXPECT_EQ(Semel({"restore", "--from", backups_, directory_ / "flipped"}).exit_code, ExitCode::kUnsound);
+  fs::resize_file(Table(backups_), 100);
+  EXPECT_EQ(Semel({"backups", backups_}).exit_code, ExitCode::kOk);
+  EXPECT_EQ(Semel({"restore", "--from", backups_, directory_ / "cut"}).exit_code, ExitCode::kUnsound);
+  fs::remove(Table(backups_));
+  EXPECT_EQ(Semel({"backups", backups_}).exit_code, ExitCode::kUnsound);
+  EXPECT_THAT(Semel({"backups", "--help"}).out,
+              AllOf(HasSubstr("files of a backup are missing"), HasSubstr("is not seen"), HasSubstr("semel verify")));
+}
+
 TEST_F(LocalCommandsTest, HelpSaysWhatARestoreForgets) {
   for (const char* command : {"verify", "restore", "backups"}) {
     const Ran help = Semel({command, "--help"});

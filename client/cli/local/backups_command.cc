@@ -15,8 +15,10 @@ namespace {
 constexpr char kFooter[] =
     "Oldest first, with the time at which each was made: a server that is restored from it forgets what happened "
     "later.\n"
-    "A backup is listed as damaged where files of it are missing. Whether what is there is right, only semel restore "
-    "tells, which compares checksums: restore into a spare directory now and then.\n"
+    "It sees that files of a backup are missing, and lists that backup as damaged. It reads none of them: a file that\n"
+    "is cut short, overwritten or rotten on its disk is not seen. To know that a backup is sound, restore it into a\n"
+    "spare directory, which compares the checksum of every file, and run semel verify on the copy, which reads every\n"
+    "record.\n"
     "\n"
     "Examples:\n"
     "  semel backups /backup/semel\n"
