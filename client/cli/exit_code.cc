@@ -15,6 +15,8 @@ ExitCode ExitCodeOfReason(std::string_view reason, ExitCode otherwise) {
     return ExitCode::kConflict;
   }
   if (reason == reason::kBackupNotConfigured || reason == reason::kBackupRunning) return ExitCode::kRefused;
+  // There was an answer, and it is final: the code of what it came with, UNAVAILABLE, is for what may be tried again.
+  if (reason == reason::kBackupFailed) return ExitCode::kError;
   return otherwise;
 }
 

@@ -10,7 +10,7 @@ namespace semel::cli {
 
 enum class ExitCode {
   kOk = 0,          // begin: acquired, do the work now; all others: done as asked
-  kError = 1,       // anything that has no code of its own
+  kError = 1,       // anything that has no code of its own; backup: none was made
   kUsage = 2,       // the command line or a value in it is wrong; nothing was sent or nothing changed
   kDone = 3,        // begin: the effect was done before, here is its result
   kFailed = 4,      // begin: an earlier attempt failed
@@ -30,7 +30,7 @@ enum class ExitCode {
 inline constexpr char kExitCodeHelp[] =
     "Exit codes:\n"
     "   0  begin: acquired, do the work now; all others: done as asked\n"
-    "   1  another error\n"
+    "   1  another error; backup: it failed, none was added; delete: the question was answered with no\n"
     "   2  wrong usage, or a value that the server refuses\n"
     "   3  begin: done before, its result is printed\n"
     "   4  begin: an earlier attempt failed, its failure is printed\n"

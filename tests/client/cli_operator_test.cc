@@ -174,6 +174,18 @@ TEST_F(CliOperatorTest, WithoutADirectoryThereIsNoBackup) {
   EXPECT_THAT(refused.err, HasSubstr("BACKUP_NOT_CONFIGURED"));
 }
 
+TEST_F(CliOperatorTest, ABackupThatFailsIsNoSilence) {
+  const std::string other = directory() + "/other";
+  std::filesystem::create_directory(other);
+  std::ofstream(other + "/semeld.yaml") << "backup:\n  directory: /proc/no-such-place/backups\n";
+  const auto server = demo::ServerProcess::Start(SEMELD_PATH, other, {"--config", other + "/semeld.yaml"}).value();
+  setenv("SEMEL_ADDRESS", server->address().c_str(), 1);
+  const Ran failed = Semel({"backup", "--reason", "before the upgrade"});
+  EXPECT_EQ(failed.exit_code, ExitCode::kError);
+  EXPECT_THAT(failed.err, HasSubstr("BACKUP_FAILED"));
+  EXPECT_THAT(Semel({"backup", "--help"}).out, HasSubstr("1  another error; backup: it failed, none was added"));
+}
+
 TEST_F(CliOperatorTest, ABackupSaysWhatItIs) {
   const std::string other = directory() + "/other";
   std::filesystem::create_directory(other);
