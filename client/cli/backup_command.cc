@@ -37,8 +37,8 @@ void AddBackupCommand(CLI::App& app, CommonOptions& common, ExitCode& exit_code)
   CLI::App* command = app.add_subcommand("backup", "Back up the server's database while it serves");
   auto order = std::make_shared<Order>();
   AddAuditOptions(*command, order->audit);
-  AddDuration(*command, "--wait", "How long to wait until it is made (default: 1h); --timeout does not count here",
-              [order](Duration wait) { order->wait = wait; });
+  AddTimeout(*command, "--wait", "How long to wait until it is made (default: 1h); --timeout does not count here",
+             [order](Duration wait) { order->wait = wait; });
   AddServerOptions(*command, common);
   command->footer(std::string(kExamples) + kExitCodeHelp);
   command->callback([order, &common, &exit_code] { exit_code = Backup(*order, common); });

@@ -5,9 +5,11 @@
 #include <iostream>
 #include <utility>
 
+#include "client/cli/address_check.h"
 #include "client/cli/bytes_text.h"
 #include "client/cli/duration_text.h"
 #include "client/cli/report.h"
+#include "client/cpp/utf8.h"
 
 namespace semel::cli {
 
@@ -24,6 +26,14 @@ void AddDuration(CLI::App& command, const std::string& name, const std::string& 
           },
           help)
       ->type_name("DURATION");
+}
+
+void AddTimeout(CLI::App& command, const std::string& name, const std::string& help,
+                std::function<void(Duration)> set) {
+  AddDuration(command, name, help, [name, set = std::move(set)](Duration timeout) {
+    if (timeout <= Duration::zero()) throw CLI::ValidationError(name, "must be above zero");
+    set(timeout);
+  });
 }
 
 void AddHex(CLI::App& command, const std::string& name, const std::string& help, std::function<void(std::string)> set) {
@@ -47,8 +57,8 @@ void AddConnectionOptions(CLI::App& command, CommonOptions& common) {
   command.add_option("-n,--namespace", common.namespace_name, "Who the key belongs to (default: SEMEL_NAMESPACE)")
       ->type_name("NAME")
       ->group("Connection");
-  AddDuration(command, "--timeout", "How long to try to reach the server (default: 10s)",
-              [&common](Duration timeout) { common.timeout = timeout; });
+  AddTimeout(command, "--timeout", "How long to try to reach the server (default: 10s)",
+             [&common](Duration timeout) { common.timeout = timeout; });
   command.get_option("--timeout")->group("Connection");
 }
 
@@ -60,15 +70,39 @@ void AddCommonOptions(CLI::App& command, CommonOptions& common) {
       ->group("Connection");
 }
 
-absl::StatusOr<ClientOptions> ClientOptionsOf(const CommonOptions& common) {
-  const char* environment = std::getenv("SEMEL_NAMESPACE");
-  if (common.namespace_name.empty() && (environment == nullptr || *environment == '\0')) {
-    return absl::InvalidArgumentError("no namespace: give --namespace NAME, or set SEMEL_NAMESPACE");
+std::string Environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+absl::StatusOr<std::string> NamespaceOf(const CommonOptions& common, const std::string& otherwise) {
+  if (!common.namespace_name.empty()) return common.namespace_name;
+  std::string name = Environment("SEMEL_NAMESPACE");
+  if (name.empty()) {
+    return absl::InvalidArgumentError("no namespace: give --namespace NAME, " + otherwise + "or set SEMEL_NAMESPACE");
   }
+  // The only text of the environment that no option checks.
+  if (!IsUtf8(name))
+    return absl::InvalidArgumentError("SEMEL_NAMESPACE: the value is not UTF-8: \"" + Shown(name) + "\"");
+  return name;
+}
+
+absl::StatusOr<ClientOptions> ConnectionOf(const CommonOptions& common) {
+  const bool given = !common.address.empty();
   ClientOptions options;
-  options.address = common.address;
-  options.namespace_name = common.namespace_name;
+  options.address = given ? common.address : Environment("SEMEL_ADDRESS");
   options.call_timeout = common.timeout;
+  const std::string problem = options.address.empty() ? "" : AddressProblem(options.address);
+  if (problem.empty()) return options;
+  return absl::InvalidArgumentError((given ? "--address: " : "SEMEL_ADDRESS: ") + problem);
+}
+
+absl::StatusOr<ClientOptions> ClientOptionsOf(const CommonOptions& common) {
+  absl::StatusOr<ClientOptions> options = ConnectionOf(common);
+  if (!options.ok()) return options;
+  absl::StatusOr<std::string> namespace_name = NamespaceOf(common);
+  if (!namespace_name.ok()) return namespace_name.status();
+  options->namespace_name = *std::move(namespace_name);
   return options;
 }
 

@@ -30,9 +30,21 @@ void AddCommonOptions(CLI::App& command, CommonOptions& common);
 // An option whose value is a length of time such as 30s.
 void AddDuration(CLI::App& command, const std::string& name, const std::string& help,
                  std::function<void(Duration)> set);
+// The same, above zero: how long to try.
+void AddTimeout(CLI::App& command, const std::string& name, const std::string& help, std::function<void(Duration)> set);
 // An option whose value is bytes in hexadecimal digits.
 void AddHex(CLI::App& command, const std::string& name, const std::string& help, std::function<void(std::string)> set);
 
+// Empty where it is not set.
+std::string Environment(const char* name);
+
+// The namespace that was given, or that of the environment. Errors: kInvalidArgument where there is neither. `otherwise` is
+// what else one could have given, for example "--all-namespaces, ".
+absl::StatusOr<std::string> NamespaceOf(const CommonOptions& common, const std::string& otherwise = "");
+
+// Where to connect to, and how long to try: what every connection needs. Errors: kInvalidArgument where the address, also that of
+// the environment, is none.
+absl::StatusOr<ClientOptions> ConnectionOf(const CommonOptions& common);
 absl::StatusOr<std::unique_ptr<Client>> Open(const CommonOptions& common);
 
 // Prints in the format that was asked for.

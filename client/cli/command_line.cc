@@ -102,7 +102,7 @@ CommandLine::CommandLine() : app(kDescription, "semel") {
   AddCompletionCommand(app);
   NameGroup(app, "About the command line");
 
-  RefuseEmptyValues(app);
+  RefuseValuesThatAreNone(app);
 }
 
 void CommandLine::Parse(std::vector<std::string> arguments) {

@@ -4,16 +4,10 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 #include <utility>
 
 namespace semel::cli {
 namespace {
-
-std::string Environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 std::string UserName() {
   // Everybody is root under sudo: the audit log asks for the person.
@@ -27,21 +21,14 @@ std::string UserName() {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<AdminClient>> OpenAdmin(const CommonOptions& common) {
-  ClientOptions options;
-  options.address = common.address;
-  options.call_timeout = common.timeout;
-  return AdminClient::Connect(std::move(options));
+  absl::StatusOr<ClientOptions> options = ConnectionOf(common);
+  if (!options.ok()) return options.status();
+  return AdminClient::Connect(*std::move(options));
 }
 
 void AddServerOptions(CLI::App& command, CommonOptions& common) {
   AddCommonOptions(command, common);
   command.remove_option(command.get_option("--namespace"));
-}
-
-absl::StatusOr<std::string> NamespaceOf(const CommonOptions& common, const std::string& otherwise) {
-  std::string name = common.namespace_name.empty() ? Environment("SEMEL_NAMESPACE") : common.namespace_name;
-  if (!name.empty()) return name;
-  return absl::InvalidArgumentError("no namespace: give --namespace NAME, " + otherwise + "or set SEMEL_NAMESPACE");
 }
 
 void AddAuditOptions(CLI::App& command, Audit& audit) {

@@ -19,10 +19,6 @@ absl::StatusOr<std::unique_ptr<AdminClient>> OpenAdmin(const CommonOptions& comm
 // The common options without --namespace, for commands about the whole server.
 void AddServerOptions(CLI::App& command, CommonOptions& common);
 
-// The namespace that was given, or that of the environment; an error where there is neither. `otherwise` is what else one could
-// have given, for example "--all-namespaces, ".
-absl::StatusOr<std::string> NamespaceOf(const CommonOptions& common, const std::string& otherwise = "");
-
 // For the server's audit log.
 struct Audit {
   std::string reason;

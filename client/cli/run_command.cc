@@ -117,8 +117,8 @@ void AddLifetimeOptions(CLI::App& command, RunRequest& request) {
   AddDuration(command, "--kill-after",
               "When the lease is lost or semel dies, how long after SIGTERM the command gets SIGKILL (default: 10s)",
               [&request](Duration grace) { request.kill_after = grace; });
-  AddDuration(command, "--complete-timeout", "How long to try to record the outcome (default: 30s)",
-              [&request](Duration timeout) { request.complete_timeout = timeout; });
+  AddTimeout(command, "--complete-timeout", "How long to try to record the outcome (default: 30s)",
+             [&request](Duration timeout) { request.complete_timeout = timeout; });
   command.add_option("--owner", request.owner, "What to call yourself, for people (default: host:pid)");
   command.add_flag("-q,--quiet", request.quiet,
                    "Say nothing beside the command's own output, except where semel itself fails");

@@ -7,11 +7,18 @@
 #include <system_error>
 #include <vector>
 
+#include "client/cli/facts.h"
+#include "client/cpp/utf8.h"
+
 namespace semel::cli {
 namespace {
 
 // For these an empty text is a value like any other.
 constexpr std::string_view kMayBeEmpty[] = {"result", "message", "fingerprint", "DATA"};
+
+// Bytes like any other: what is stored or hashed as it is, and the names of files.
+constexpr std::string_view kMayBeBytes[] = {"result",           "fingerprint", "DATA",     "result-file", "data-file",
+                                            "fingerprint-file", "from",        "DATA_DIR", "BACKUP_DIR"};
 
 template <typename Check>
 void ForEachOption(CLI::App& app, const Check& check) {
@@ -21,12 +28,17 @@ void ForEachOption(CLI::App& app, const Check& check) {
   for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) ForEachOption(*command, check);
 }
 
-bool MayBeEmpty(const CLI::Option& option) {
-  return std::find(std::begin(kMayBeEmpty), std::end(kMayBeEmpty), option.get_single_name()) != std::end(kMayBeEmpty);
+template <size_t size>
+bool IsOneOf(const std::string_view (&names)[size], const CLI::Option& option) {
+  return std::find(std::begin(names), std::end(names), option.get_single_name()) != std::end(names);
 }
 
 std::string EmptyProblem(const std::string& text) {
   return text.empty() ? "the value is empty: give one, or leave the option out" : "";
+}
+
+std::string Utf8Problem(const std::string& text) {
+  return IsUtf8(text) ? "" : "the value is not UTF-8: \"" + Shown(text) + "\"";
 }
 
 // Before the other checks, whose messages would be about what the value is not.
@@ -50,9 +62,10 @@ CLI::Validator WholeNumber(int64_t least, int64_t most) {
   return CLI::Validator([least, most](std::string& text) { return NumberProblem(text, least, most); }, "");
 }
 
-void RefuseEmptyValues(CLI::App& app) {
+void RefuseValuesThatAreNone(CLI::App& app) {
   ForEachOption(app, [](CLI::Option& option) {
-    if (!MayBeEmpty(option)) CheckFirst(option, EmptyProblem);
+    if (!IsOneOf(kMayBeEmpty, option)) CheckFirst(option, EmptyProblem);
+    if (!IsOneOf(kMayBeBytes, option)) CheckFirst(option, Utf8Problem);
   });
 }
 

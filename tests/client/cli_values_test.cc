@@ -14,6 +14,7 @@
 namespace semel {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -44,6 +45,97 @@ TEST_F(CliValuesTest, AnEmptyValueDoesNotFallBackToTheEnvironment) {
 TEST_F(CliValuesTest, AnEmptyTextIsAResult) {
   EXPECT_EQ(Semel({"complete", "k", "--token", BeginAndGetToken("k"), "--result", ""}).exit_code, ExitCode::kOk);
   EXPECT_EQ(Semel({"begin", "k"}).exit_code, ExitCode::kDone);
+}
+
+TEST_F(CliValuesTest, ATextIsUtf8) {
+  const std::string bytes = "caf\xE9";
+  const std::string token = BeginAndGetToken("k");
+  const std::vector<std::pair<std::string, std::vector<std::string>>> wrong = {
+      {"KEY", {"begin", bytes}},
+      {"KEY", {"lookup", bytes}},
+      {"--key", {"release", bytes, "--token", "1"}},
+      {"--namespace", {"lookup", "k", "-n", bytes}},
+      {"--namespace", {"-n", bytes, "lookup", "k"}},
+      {"--owner", {"begin", "k", "--owner", bytes}},
+      {"--failure", {"complete", "k", "--token", token, "--failure", bytes}},
+      {"--message", {"complete", "k", "--token", token, "--failure", "F", "--message", bytes}},
+      {"--content-type", {"complete", "k", "--token", token, "--result", "r", "--content-type", bytes}},
+      {"--attribute", {"complete", "k", "--token", token, "--result", "r", "--attribute", "a=" + bytes}},
+      {"--reason", {"delete", "k", "--yes", "--reason", bytes}},
+      {"--actor", {"delete", "k", "--yes", "--reason", "r", "--actor", bytes}},
+      {"--prefix", {"list", "--prefix", bytes}},
+      {"--address", {"stats", "--address", bytes}},
+  };
+  for (const auto& [option, arguments] : wrong) {
+    const Ran ran = Semel(arguments);
+    EXPECT_EQ(ran.exit_code, ExitCode::kUsage) << testing::PrintToString(arguments);
+    EXPECT_THAT(ran.err, AllOf(HasSubstr("semel: " + option + ": the value is not UTF-8: "), HasSubstr("caf\\xe9\"")))
+        << testing::PrintToString(arguments);
+  }
+  EXPECT_EQ(Semel({"lookup", "k", "-o", "json"}).as_json().at("state"), "in_progress");
+
+  setenv("SEMEL_NAMESPACE", bytes.c_str(), 1);
+  const Ran ran = Semel({"lookup", "k"});
+  EXPECT_EQ(ran.exit_code, ExitCode::kUsage);
+  EXPECT_THAT(ran.err, HasSubstr("SEMEL_NAMESPACE: the value is not UTF-8"));
+}
+
+TEST_F(CliValuesTest, BytesAreBytesAndFilesAreCalledAnything) {
+  const std::string bytes = "caf\xE9";
+  EXPECT_EQ(Semel({"complete", "k", "--token", BeginAndGetToken("k"), "--result", bytes}).exit_code, ExitCode::kOk);
+  EXPECT_EQ(Semel({"begin", "k", "-o", "json"}).as_json().at("payload_base64"), "Y2Fm6Q==");
+  EXPECT_EQ(Semel({"begin", "f", "--fingerprint", bytes}).exit_code, ExitCode::kOk);
+  const std::string file = directory() + "/" + bytes;
+  std::ofstream(file) << "r";
+  EXPECT_EQ(Semel({"complete", "g", "--token", BeginAndGetToken("g"), "--result-file", file}).exit_code, ExitCode::kOk);
+}
+
+TEST_F(CliValuesTest, AnAddressIsHostAndPort) {
+  const std::string port = server().address().substr(server().address().rfind(':') + 1);
+  for (const std::string& address : {"localhost:" + port, "dns:///localhost:" + port, "dns:localhost:" + port,
+                                     "ipv4:127.0.0.1:" + port, "ipv4:127.0.0.1:1,127.0.0.1:" + port}) {
+    EXPECT_EQ(Semel({"stats", "--address", address}).exit_code, ExitCode::kOk) << address;
+  }
+  // Nobody is there, which is another error.
+  for (const char* address : {"[::1]:1", "[fe80::1%lo]:1", "unix:/nowhere", "unix:///nowhere", "127.0.0.1:65535"}) {
+    EXPECT_EQ(Semel({"stats", "--timeout", "100ms", "--address", address}).exit_code, ExitCode::kUnavailable)
+        << address;
+  }
+  const std::vector<std::pair<std::string, std::string>> wrong = {
+      {"localhost", "has no port"},
+      {"[::1]", "has no port"},
+      {"localhost:", "has no port from 1 to 65535"},
+      {"localhost:0", "has no port from 1 to 65535"},
+      {"localhost:65536", "has no port from 1 to 65535"},
+      {"localhost:-1", "has no port from 1 to 65535"},
+      {"localhost:grpc", "has no port from 1 to 65535"},
+      {"localhost:7420 ", "has no port from 1 to 65535"},
+      {":7420", "is not HOST:PORT"},
+      {"local host:7420", "is not HOST:PORT"},
+      {"localhost/x:7420", "is not HOST:PORT"},
+      {"::1:7420", "stands in brackets"},
+      {"[localhost]:7420", "is not HOST:PORT"},
+      {"http://localhost:7420", "is a URL: semeld speaks gRPC"},
+      {"https://localhost:7420/", "is a URL: semeld speaks gRPC"},
+      {"dns:///localhost", "has no port"},
+      {"dns://localhost:7420", "write dns:///HOST:PORT"},
+      {"ipv4:127.0.0.1:1,127.0.0.1", "has no port"},
+      {"unix:", "says nothing"},
+  };
+  for (const auto& [address, problem] : wrong) {
+    setenv("SEMEL_ADDRESS", server().address().c_str(), 1);
+    for (const char* command : {"stats", "list", "lookup"}) {
+      std::vector<std::string> arguments = {command, "--address", address};
+      if (command == std::string("lookup")) arguments.emplace_back("k");
+      const Ran ran = Semel(arguments);
+      EXPECT_EQ(ran.exit_code, ExitCode::kUsage) << address;
+      EXPECT_THAT(ran.err, AllOf(HasSubstr("--address: \"" + address + "\""), HasSubstr(problem)));
+    }
+    setenv("SEMEL_ADDRESS", address.c_str(), 1);
+    const Ran ran = Semel({"lookup", "k"});
+    EXPECT_EQ(ran.exit_code, ExitCode::kUsage) << address;
+    EXPECT_THAT(ran.err, AllOf(HasSubstr("SEMEL_ADDRESS: \"" + address + "\""), HasSubstr(problem)));
+  }
 }
 
 TEST_F(CliValuesTest, NumbersAreWholeDecimalAndFit) {
