@@ -12,6 +12,7 @@
 #include "client/cli/local/local_commands.h"
 #include "client/cli/run/run_exit_code.h"
 #include "client/cli/script_commands.h"
+#include "client/cli/usage_error.h"
 #include "client/cli/value_checks.h"
 
 namespace semel::cli {
@@ -77,6 +78,8 @@ int ExitCodeOnceWritten(int exit_code) {
 CommandLine::CommandLine() : app(kDescription, "semel") {
   app.require_subcommand(1);
   app.footer(std::string(kExamples) + kExitCodeHelp);
+  app.set_version_flag("--version", "semel " SEMEL_VERSION, "Print the version");
+  app.failure_message([](const CLI::App* tree, const CLI::Error& error) { return ExplainUsage(*tree, error); });
   AddCommonOptions(app, common);
 
   AddRunCommand(app, common, words, exit_code);
