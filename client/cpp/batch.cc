@@ -22,7 +22,7 @@ constexpr size_t kMaxBytes = size_t{4} * 1024 * 1024;
 // What an item takes in its message beside its own bytes: a tag and a length.
 constexpr size_t kItemOverhead = 6;
 
-absl::Status CheckItem(const CompleteRequest& request) { return CheckPayload(request.outcome); }
+absl::Status CheckItem(const CompleteRequest& request) { return CheckSizes(request.outcome); }
 absl::Status CheckItem(const BeginRequest&) { return absl::OkStatus(); }
 absl::Status CheckItem(const RenewRequest&) { return absl::OkStatus(); }
 

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "client/cpp/batch_wire.h"
@@ -19,9 +22,37 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 using Stub = v1::IdempotencyService::Stub;
 
+// Many times what any server takes of a field, and so little that all of them fit in a message.
+constexpr size_t kMaxFieldBytes = 128 << 10;
+
+size_t SizeOf(const std::map<std::string, std::string>& attributes) {
+  size_t size = 0;
+  for (const auto& [name, value] : attributes) size += name.size() + value.size();
+  return size;
+}
+
+absl::Status CheckFields(const Outcome& outcome) {
+  std::vector<FieldViolation> violations;
+  const auto check = [&](const char* field, size_t size) {
+    if (size <= kMaxFieldBytes) return;
+    violations.push_back({field, absl::StrCat("has ", size, " bytes, more than any server takes")});
+  };
+  if (const auto* result = std::get_if<Result>(&outcome)) {
+    check("result.content_type", result->content_type.size());
+    check("result.attributes", SizeOf(result->attributes));
+  }
+  if (const auto* failure = std::get_if<Failure>(&outcome)) {
+    check("failure.reason", failure->reason.size());
+    check("failure.message", failure->message.size());
+    check("failure.details", failure->details.size());
+  }
+  return violations.empty() ? absl::OkStatus() : LocalFieldError(violations);
+}
+
 }  // namespace
 
-absl::Status CheckPayload(const Outcome& outcome) {
+absl::Status CheckSizes(const Outcome& outcome) {
+  if (absl::Status fields = CheckFields(outcome); !fields.ok()) return fields;
   const auto* result = std::get_if<Result>(&outcome);
   if (result == nullptr || result->payload.size() <= kMaxResultBytes) return absl::OkStatus();
   return LocalError(absl::StatusCode::kInvalidArgument, reason::kResultTooLarge,
@@ -80,7 +111,7 @@ absl::StatusOr<BeginAnswer> Client::BeginNoting(const BeginRequest& request, con
 }
 
 absl::StatusOr<Completed> Client::Complete(const CompleteRequest& request, const CallOptions& options) {
-  if (absl::Status fits = CheckPayload(request.outcome); !fits.ok()) return fits;
+  if (absl::Status fits = CheckSizes(request.outcome); !fits.ok()) return fits;
   auto response = core_->Call("Complete", options, &Stub::Complete, ToWire(request, core_->options));
   if (!response.ok()) return response.status();
   return ToCompleted(*response);

@@ -52,8 +52,8 @@ struct ClientCore {
   const std::unique_ptr<LeaseKeeper> keeper;  // last: its thread uses the connection
 };
 
-// An outcome that the server could only refuse as a message too large, without saying which field it was.
-absl::Status CheckPayload(const Outcome& outcome);
+// An outcome that the server could only refuse as a message too large, without saying which field it was: says it.
+absl::Status CheckSizes(const Outcome& outcome);
 
 }  // namespace semel
 

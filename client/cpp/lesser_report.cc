@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include "absl/strings/match.h"
@@ -107,16 +108,19 @@ absl::StatusOr<Completed> CompleteOrLess(
   const absl::StatusOr<Completed> first = complete(report);
   absl::StatusOr<Completed> completed = first;
   Names refused;
+  Names left_out;
   // Ends: every round takes something away.
   while (absl::IsInvalidArgument(completed.status())) {
     const Names taken = TakeWhatIsRefused(report, completed.status());
     if (taken.empty()) return first;
     refused.push_back(Told(completed.status(), taken));
+    left_out.insert(left_out.end(), taken.begin(), taken.end());
     completed = complete(report);
   }
   if (completed.ok()) {
     completed->omitted = IsOmitted(report.outcome) && !omitted_before;
     completed->refused = absl::StrJoin(refused, "; ");
+    completed->left_out = std::move(left_out);
   }
   return completed;
 }

@@ -36,6 +36,7 @@ RunOutcome OwnOutcome(Outcome reported, const Outcome& recorded, const Completed
   }
   outcome.omitted = completed.omitted;
   outcome.refused = completed.refused;
+  outcome.left_out = completed.left_out;
   return outcome;
 }
 

@@ -94,6 +94,30 @@ TEST_F(RefusedReportTest, AFailureThatSaysTooMuchIsRecordedWithoutThat) {
   EXPECT_EQ(second.failure()->reason, "CARD_DECLINED");
 }
 
+// More than a message may hold: the server could not even say which field it was.
+TEST_F(RefusedReportTest, WhatNoMessageHoldsIsLeftOut) {
+  const RunOutcome first = Run(
+      Failure{.reason = "CARD_DECLINED", .message = std::string(5 << 20, 'm'), .details = std::string(5 << 20, 'd')});
+  EXPECT_THAT(first.left_out, testing::ElementsAre("failure.message", "failure.details"));
+  EXPECT_EQ(Run(Result{}).failure()->reason, "CARD_DECLINED");
+  EXPECT_EQ(effects_, 1);
+
+  effects_ = 0;
+  const auto large = client_->Run("large", [&](Attempt&) {
+    ++effects_;
+    return Result{.payload = std::string(1000, 'x'), .attributes = {{"dump", std::string(5 << 20, 'a')}}};
+  });
+  ASSERT_TRUE(large.ok()) << large.status();
+  EXPECT_THAT(large->left_out, testing::ElementsAre("result.payload", "result.attributes"));
+  const auto again = client_->Run("large", [&](Attempt&) {
+    ++effects_;
+    return Result{};
+  });
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE(again->result()->omitted);
+  EXPECT_EQ(effects_, 1);
+}
+
 // Refused by the client itself: no server can read it.
 TEST_F(RefusedReportTest, WhatIsNoTextIsLeftOut) {
   const RunOutcome first = Run(Failure{.reason = "CARD_DECLINED", .message = "caf\xe9", .details = "\xe9"});

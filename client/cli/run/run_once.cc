@@ -1,9 +1,12 @@
 #include "client/cli/run/run_once.h"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "client/cli/bytes_text.h"
 #include "client/cli/report.h"
@@ -59,17 +62,20 @@ absl::StatusOr<RunOutcome> RunOrWait(Client& client, const RunRequest& request, 
 
 // Less than the whole was recorded.
 void TellWhatIsMissing(const RunOutcome& outcome, const RunNotices& notices) {
-  const auto lacks = [&](std::string_view field) { return outcome.refused.find(field) != std::string::npos; };
-  const bool no_output = outcome.omitted || lacks("failure.details");
+  const auto lacks = [&](std::string_view field) {
+    return std::find(outcome.left_out.begin(), outcome.left_out.end(), field) != outcome.left_out.end();
+  };
+  if (outcome.left_out == std::vector<std::string>{"result.payload"}) {
+    return notices.Note("the output is too large for this namespace: only the exit code was recorded");
+  }
   std::string missing;
   if (lacks("retention")) {
     missing += "\n  --retention does not count: it is kept as long as the namespace keeps outcomes.";
   }
   if (lacks("failure.retry_after")) missing += "\n  --retry-after does not count: the next may run at once.";
-  if (missing.empty() && outcome.omitted) {
-    return notices.Note("the output is too large for this namespace: only the exit code was recorded");
+  if (lacks("result.payload") || lacks("failure.details")) {
+    missing += "\n  The output is not kept: only the exit code is.";
   }
-  if (no_output) missing += "\n  The output is not kept: only the exit code is.";
   notices.Warn("the command ran (and is recorded), but the server refused a part of what was to be recorded: " +
                Shown(outcome.refused) + missing);
 }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "semel/outcome.h"
 
@@ -83,8 +84,11 @@ struct Completed {
   // Lease::Complete only: the server refused the result as it was, so it was stored as Result::omitted.
   bool omitted = false;
   // Lease::Complete and Lease::Fail only, for people: what the server refused of the report, by which rule, and what the record lacks
-  // for it. Where that is `retention`, the namespace's default counts; `failure.retry_after`, none. Empty: all is recorded.
+  // for it. Empty: all is recorded.
   std::string refused;
+  // The fields that the record lacks, for programs: retention (the namespace's default counts), result.payload,
+  // result.content_type, result.attributes, failure.message, failure.details, failure.retry_after (none counts).
+  std::vector<std::string> left_out;
 };
 
 // Everything that may be seen of a key. The fencing token is not shown: it belongs to the owner alone.

@@ -59,6 +59,7 @@ struct RunOutcome {
   // As Completed::refused, of this call's outcome: what the server refused of it, or of RunOptions::retention. Log it. The effect is
   // recorded without that; a failure is whole here but for retry_after, which is what counts.
   std::string refused;
+  std::vector<std::string> left_out;  // as Completed::left_out
 
   // The result, or null where the answer is not Done.
   const Result* result() const;
