@@ -164,6 +164,7 @@ TEST_F(RunTest, WhoWaitsGetsTheOutcome) {
   Started runner = Start({"--key", "k", "--", "sh", "-c", "echo begun; read x <$T/gate; echo ended"});
   EXPECT_EQ(runner.Line(), "begun");
   Started waiter = Start({"--key", "k", "--wait", "1m", "--", "echo", "never"});
+  EXPECT_TRUE(AwaitWaiters(1));
   OpenGate();
   EXPECT_EQ(waiter.Line(), "begun");
   EXPECT_EQ(waiter.Line(), "ended");

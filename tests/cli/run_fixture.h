@@ -39,16 +39,6 @@ inline std::string ContentOf(const std::string& path) {
   return text.str();
 }
 
-// For what tells nobody: looks again and again. False: it did not come true.
-inline bool Eventually(const std::function<bool()>& condition) {
-  const auto give_up = Patience();
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > give_up) return false;
-    std::this_thread::sleep_for(5ms);
-  }
-  return true;
-}
-
 // Whether a process has ended; nobody may have reaped it.
 inline bool Ended(const std::string& pid) {
   const std::string stat = ContentOf("/proc/" + pid + "/stat");

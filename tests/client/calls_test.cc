@@ -221,7 +221,8 @@ TEST_F(CallsTest, AWaitingBeginIsAnsweredWithTheResult) {
   const Acquired acquired = Acquire(*client_, "k");
   absl::StatusOr<BeginAnswer> answer = absl::UnknownError("none yet");
   std::thread waiter([&] { answer = client_->Begin({.key = "k", .wait = 60s}); });
-  ASSERT_TRUE(client_->Complete({.key = "k", .token = acquired.token, .outcome = Result{.payload = "r"}}).ok());
+  EXPECT_TRUE(AwaitWaiters(1));
+  EXPECT_TRUE(client_->Complete({.key = "k", .token = acquired.token, .outcome = Result{.payload = "r"}}).ok());
   waiter.join();
   ASSERT_TRUE(answer.ok()) << answer.status();
   ASSERT_TRUE(std::holds_alternative<Done>(*answer));

@@ -6,15 +6,19 @@
 #include <stdlib.h>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include <gtest/gtest.h>
 
 #include "client/demo/lossy_proxy.h"
 #include "client/demo/server_process.h"
+#include "semel/admin_client.h"
 #include "semel/client.h"
 
 namespace semel {
@@ -23,6 +27,16 @@ using namespace std::chrono_literals;
 
 // Far more than anything takes: a test that gets here has failed.
 inline std::chrono::steady_clock::time_point Patience() { return std::chrono::steady_clock::now() + 60s; }
+
+// For what tells nobody: looks again and again. False: it did not come true.
+inline bool Eventually(const std::function<bool()>& condition) {
+  const auto give_up = Patience();
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > give_up) return false;
+    std::this_thread::sleep_for(5ms);
+  }
+  return true;
+}
 
 class ServerTest : public testing::Test {
  protected:
@@ -61,6 +75,15 @@ class ServerTest : public testing::Test {
   std::unique_ptr<Client> ThroughProxy(ClientOptions options = {}) const {
     options.address = proxy_->address();
     return Connected(std::move(options));
+  }
+
+  // Until so many callers wait for a key.
+  bool AwaitWaiters(int64_t count) const {
+    const auto admin = AdminClient::Connect({.address = server_->address()}).value();
+    return Eventually([&] {
+      const auto stats = admin->GetStats();
+      return stats.ok() && stats->waiters == count;
+    });
   }
 
   const std::string& directory() const { return directory_; }

@@ -1,5 +1,8 @@
 #include "client/cli/run/held_elsewhere.h"
 
+#include <unistd.h>
+
+#include <chrono>
 #include <cstdlib>
 #include <string_view>
 
@@ -23,7 +26,7 @@ std::string AttemptOf(const InProgress& in_progress) {
 
 // Empty where the server does not say: the attempt is another one by now, or there was no answer.
 std::string SinceWhen(const InProgress& in_progress, const std::string& key, Client& client) {
-  const absl::StatusOr<std::optional<Record>> record = client.Lookup(key);
+  const absl::StatusOr<std::optional<Record>> record = client.Lookup(key, {.timeout = std::chrono::seconds(1)});
   if (!record.ok() || !record->has_value() || (*record)->attempt != in_progress.attempt) return "";
   const std::string begun = InstantText((*record)->create_time);
   return in_progress.attempt == 1 ? ", begun " + begun : ", the first attempt begun " + begun;
@@ -38,7 +41,9 @@ bool IsPartOfARun(const std::string& key, const Client& client) {
 }
 
 bool IsHeldByThatRun(const InProgress& in_progress, const std::string& key, const Client& client) {
-  return IsPartOfARun(key, client) && Variable("SEMEL_ATTEMPT") == std::to_string(in_progress.attempt);
+  // A key that was given back or forgotten begins again with attempt 1, but the checkpoint file is gone when its run has ended.
+  return IsPartOfARun(key, client) && Variable("SEMEL_ATTEMPT") == std::to_string(in_progress.attempt) &&
+         access(std::string(Variable("SEMEL_CHECKPOINT_FILE")).c_str(), F_OK) == 0;
 }
 
 int Refuse(const InProgress& in_progress, const RunRequest& request, Client& client, const RunNotices& notices) {

@@ -31,7 +31,7 @@ inline constexpr char kRunExitCodeHelp[] =
     "  126  the command cannot be executed; nothing was done, the key is free again\n"
     "  127  the command does not exist; nothing was done, the key is free again\n"
     "  200  wrong usage, or a value that the server refuses\n"
-    "  201  in progress elsewhere, and the wait is over\n"
+    "  201  in progress elsewhere, and the wait is over; or the command asks for the key that it is run under\n"
     "  202  the key stands for another input (fingerprint mismatch)\n"
     "  203  in doubt: nobody knows whether it happened\n"
     "  204  it ran long ago, its outcome is no longer stored\n"
