@@ -19,12 +19,10 @@ namespace {
 // what is logged would be written into the database. Libraries open files before main, so this comes before them; and with
 // bare system calls, since sanitizers are not ready yet either.
 void FillStandardStreams(int /*argc*/, char** /*argv*/, char** /*environment*/) {
-  for (;;) {
-    const auto lowest = syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR);
-    if (lowest < 0) syscall(SYS_exit_group, EXIT_FAILURE);
-    if (lowest <= STDERR_FILENO) continue;
-    syscall(SYS_close, lowest);
-    return;
+  for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream) {
+    if (syscall(SYS_fcntl, stream, F_GETFD) >= 0) continue;
+    // The lowest number that is free, so this one.
+    if (syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR) < 0) syscall(SYS_exit_group, EXIT_FAILURE);
   }
 }
 
