@@ -1,7 +1,11 @@
 #include "server/lifecycle.h"
 
+#include <sys/resource.h>
+
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
@@ -61,6 +65,15 @@ rpc::AdminOptions AdminOptionsOf(const ops::Config& config, storage::Storage& st
 
 std::string HostOf(const std::string& listen) { return listen.substr(0, listen.rfind(':')); }
 
+// gRPC never accepts again after it found no free file for a connection, and soft limits are often 1,024: up to the hard one.
+void RaiseFileLimit(const ops::Logger& log) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) == 0) return;
+  log.Log(LogLevel::kWarning, "cannot raise the limit of open files", {{"reason", std::strerror(errno)}});
+}
+
 // One line for those who started us: scripts and tests read the ports from it.
 void AnnounceReady(const ops::Config& config, int port, int admin_port) {
   std::printf("semeld ready grpc=%s:%d admin=%s:%d\n", HostOf(config.listen).c_str(), port,
@@ -77,7 +90,8 @@ int Fail(const ops::Logger& log, const char* what, const absl::Status& status) {
 
 int Serve(const ops::CommandLine& command_line, ops::Logger& log) {
   const ops::Config& config = command_line.config;
-  const GrpcLog grpc_log(log);
+  GrpcLog grpc_log(log);
+  RaiseFileLimit(log);
   Signals signals;
   auto storage = storage::RocksDbStorage::Open(StorageOptions(config, log), storage::SystemTime());
   if (!storage.ok()) return Fail(log, "cannot open the data directory", storage.status());
@@ -121,6 +135,7 @@ int Serve(const ops::CommandLine& command_line, ops::Logger& log) {
            {"data_dir", config.data_dir},
            {"open_keys", (*storage)->Open().keys()},
            {"leases_honoured", engine_stats.leases_honoured.value()}});
+  grpc_log.Serving();
   AnnounceReady(config, (*server)->port(), (*admin)->port());
 
   while (signals.Next() == Signals::Wish::kReload) reloader.Reload();

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <csignal>
@@ -17,6 +18,7 @@
 #include "absl/time/time.h"
 #include "tests/support/caller.h"
 #include "tests/support/requests.h"
+#include "tests/support/scrape.h"
 #include "tests/support/semeld.h"
 
 namespace semel::e2e {
@@ -153,6 +155,19 @@ TEST_F(SecondServerTest, OnTheSameAdminPort) {
   EXPECT_EQ(ExitOf(second), kStartFailed);
   EXPECT_THAT(second.Log(), HasSubstr(port));
   ExpectFirstUndisturbed();
+}
+
+// Where gRPC once found no free file for a connection, it never accepts another one.
+TEST_F(StartTest, ItTakesAsManyFilesAsItMay) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit low{512, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  Semeld semeld(directory_);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_TRUE(semeld.AwaitReady()) << semeld.Log();
+  EXPECT_EQ(support::Scrape(semeld.Get("/metrics").body)["semel_process_max_fds"],
+            static_cast<double>(before.rlim_max));
 }
 
 TEST_F(StartTest, ABadConfigurationIsToldByFileAndLine) {
