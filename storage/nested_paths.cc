@@ -13,7 +13,8 @@ namespace fs = std::filesystem;
 
 absl::StatusOr<fs::path> Resolve(const std::string& text) {
   std::error_code error;
-  const fs::path resolved = fs::weakly_canonical(fs::absolute(text), error);
+  const fs::path absolute = fs::absolute(text, error);
+  const fs::path resolved = error ? fs::path() : fs::weakly_canonical(absolute, error);
   if (error) return absl::FailedPreconditionError(absl::StrCat(text, ": ", error.message()));
   return (resolved / "").parent_path();  // with and without a slash at the end alike
 }

@@ -47,15 +47,9 @@ class HandedOn final : public rocksdb::Logger {
   using rocksdb::Logger::Logv;
   void Logv(const char* format, va_list arguments) override {
     if (!to_) return;
-    va_list measured;
-    va_copy(measured, arguments);
-    const int size = std::vsnprintf(nullptr, 0, format, measured);
-    va_end(measured);
-    if (size < 0) return;
-    std::string line(static_cast<size_t>(size) + 1, '\0');  // vsnprintf writes a zero at its end
-    std::vsnprintf(line.data(), line.size(), format, arguments);
-    line.pop_back();
-    to_(std::move(line));
+    char line[2048];  // what is longer is cut off
+    const int size = std::vsnprintf(line, sizeof(line), format, arguments);
+    if (size >= 0) to_(line);
   }
   void LogHeader(const char* /*format*/, va_list /*arguments*/) override {}  // some 700 lines of options
 
