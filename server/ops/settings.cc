@@ -51,7 +51,7 @@ std::vector<Setting<Config>> ServerSettings() {
                           {"warning", LogLevel::kWarning},
                           {"error", LogLevel::kError}},
           "The least serious events that are logged. Idempotency keys are logged with `debug` only, and by the audit "
-          "log, which is written at every level. What RocksDB tells of its work is logged with `debug`."),
+          "log, which is written at every level. What RocksDB and gRPC tell of their work is logged with `debug`."),
       OneOf<C>(
           "log.format", [](auto& c) -> auto& { return c.log.format; },
           Words<LogFormat>{{"text", LogFormat::kText}, {"json", LogFormat::kJson}},
