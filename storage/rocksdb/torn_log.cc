@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -31,27 +32,70 @@ constexpr size_t kSector = 512;
 // A write begins with a checksum, and ends with one or with a time: so many zeros stand there by chance once in 2^32 times.
 constexpr size_t kConvincing = 4;
 
+// What is written at once, before a sync: a record; or in the MANIFEST, where that is a flush, two.
+enum class Kind { kLog, kManifest };
+
+// RocksDB's VersionEdit: each is followed by a number. Stored, so they never change.
+enum Tag : uint64_t { kNextFileNumber = 3, kLastSequence = 4, kPrevLogNumber = 9, kMinLogNumberToKeep = 10 };
+constexpr size_t kLongestEndOfAFlush = log_format::kHeader + 4 * (1 + 10);
+
+std::optional<uint64_t> TakeVarint(std::string_view& bytes) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < std::min<size_t>(bytes.size(), 10); ++i) {
+    const auto byte = static_cast<uint8_t>(bytes[i]);
+    value |= uint64_t{byte & 0x7Fu} << 7 * i;
+    if (byte >= 0x80) continue;
+    bytes.remove_prefix(i + 1);
+    return value;
+  }
+  return std::nullopt;
+}
+
+// Behind the change of the files a flush writes, in the same write, from which log on they are needed. Whether that stands at `at`,
+// and ends the MANIFEST.
+bool IsEndOfAFlush(std::string_view log, size_t at, Kind kind) {
+  if (kind != Kind::kManifest || log.size() - at > kLongestEndOfAFlush) return false;
+  const std::optional<Fragment> fragment = FragmentAt(log, at);
+  if (!fragment || fragment->type != log_format::kFull || fragment->end != log.size()) return false;
+  bool names_a_log = false;
+  for (std::string_view edit = log.substr(at + log_format::kHeader); !edit.empty();) {
+    const std::optional<uint64_t> tag = TakeVarint(edit);
+    if (!tag || !TakeVarint(edit)) return false;
+    if (*tag != kNextFileNumber && *tag != kLastSequence && *tag != kPrevLogNumber && *tag != kMinLogNumberToKeep) {
+      return false;
+    }
+    names_a_log |= *tag == kMinLogNumberToKeep;
+  }
+  return names_a_log;
+}
+
+// A record that an earlier write was synced before.
+bool BeginsAnotherWrite(std::string_view log, size_t at, Kind kind) {
+  const std::optional<Fragment> fragment = FragmentAt(log, at);
+  if (!fragment || (fragment->type != log_format::kFull && fragment->type != log_format::kFirst)) return false;
+  return !IsEndOfAFlush(log, at, kind);
+}
+
 // From `at` to the end of its block.
-bool ARecordBeginsInBlock(std::string_view log, size_t at) {
+bool AWriteBeginsInBlock(std::string_view log, size_t at, Kind kind) {
   const size_t block_end = std::min(log.size(), (at / kBlock + 1) * kBlock);
   while (at < block_end) {
     const std::optional<Fragment> fragment = FragmentAt(log, at);
     if (!fragment) return false;
-    if (fragment->type == log_format::kFull || fragment->type == log_format::kFirst) return true;
+    if (BeginsAnotherWrite(log, at, kind)) return true;
     at = fragment->end;
   }
   return false;
 }
 
 // In the block of the torn fragment a record may begin anywhere: the length that leads to it may be what is damaged.
-bool ARecordBeginsAfter(std::string_view log, size_t torn) {
+bool AWriteBeginsAfter(std::string_view log, size_t torn, Kind kind) {
   const size_t block_end = std::min(log.size(), (torn / kBlock + 1) * kBlock);
   for (size_t at = torn + 1; at < block_end; ++at) {
-    const std::optional<Fragment> fragment = FragmentAt(log, at);
-    if (fragment && (fragment->type == log_format::kFull || fragment->type == log_format::kFirst)) return true;
+    if (BeginsAnotherWrite(log, at, kind)) return true;
   }
   for (size_t block = (torn / kBlock + 1) * kBlock; block < log.size(); block += kBlock) {
-    if (ARecordBeginsInBlock(log, block)) return true;
+    if (AWriteBeginsInBlock(log, block, kind)) return true;
   }
   return false;
 }
@@ -66,19 +110,24 @@ bool DidNotGetThrough(std::string_view log, size_t begin, size_t at) {
   return std::all_of(piece.begin(), piece.end(), [](char byte) { return byte == 0; });
 }
 
-// Where the fragment ends, as far as its header got through: there the write ends as well, or goes on in the next block.
-// nullopt: it ends elsewhere, so that this is no torn write.
-std::optional<size_t> TornFragmentEnd(std::string_view log, size_t at) {
+bool IsTorn(std::string_view log, size_t at, Kind kind);
+
+// Where the fragment ends, as far as its header got through: there the write ends as well, or goes on in the next block, or with
+// the end of a flush. nullopt: it ends elsewhere, so that this is no torn write.
+std::optional<size_t> TornFragmentEnd(std::string_view log, size_t at, Kind kind) {
   const size_t end = std::min(log.size(), (at / kBlock + 1) * kBlock);
   if (end - at < log_format::kHeader) return end;
   const bool length_is_lost = DidNotGetThrough(log, at, at + 4) || DidNotGetThrough(log, at, at + 5);
-  const bool ends_before = at + log_format::kHeader + log_format::LengthAt(log, at) < end;
-  return ends_before && !length_is_lost ? std::nullopt : std::optional(end);
+  const size_t own_end = at + log_format::kHeader + log_format::LengthAt(log, at);
+  if (own_end >= end || length_is_lost) return end;
+  const bool a_short_rest = kind == Kind::kManifest && log.size() - own_end <= kLongestEndOfAFlush;
+  const bool a_flush = IsEndOfAFlush(log, own_end, kind) || (a_short_rest && IsTorn(log, own_end, kind));
+  return a_flush ? std::optional(own_end) : std::nullopt;
 }
 
 // Whether holes are why no whole fragment begins at `at`. See MendTornLog.
-bool IsTorn(std::string_view log, size_t at) {
-  const std::optional<size_t> end = TornFragmentEnd(log, at);
+bool IsTorn(std::string_view log, size_t at, Kind kind) {
+  const std::optional<size_t> end = TornFragmentEnd(log, at, kind);
   if (!end) return false;
   size_t zeros = 0;
   for (size_t piece = at; piece < *end; piece = SectorEnd(log, piece)) {
@@ -91,13 +140,13 @@ bool IsTorn(std::string_view log, size_t at) {
 }
 
 // Where the torn last record begins; nullopt: no such record.
-std::optional<size_t> TornRecord(std::string_view log) {
+std::optional<size_t> TornRecord(std::string_view log, Kind kind) {
   size_t record = 0;
   bool in_record = false;
   for (size_t at = PastTrailer(0); at < log.size(); at = PastTrailer(at)) {
     const std::optional<Fragment> fragment = FragmentAt(log, at);
     if (!fragment) {
-      const bool torn = IsTorn(log, at) && !ARecordBeginsAfter(log, at);
+      const bool torn = IsTorn(log, at, kind) && !AWriteBeginsAfter(log, at, kind);
       return torn ? std::optional(in_record ? record : at) : std::nullopt;
     }
     if (!in_record) record = at;
@@ -142,11 +191,12 @@ absl::Status TruncateDurably(const fs::path& path, size_t size) {
 
 absl::StatusOr<std::vector<TornLog>> FindTornLogs(const std::string& database_path) {
   std::vector<TornLog> torn;
-  for (const std::optional<fs::path>& path : {Manifest(database_path), NewestLog(database_path)}) {
+  for (const auto& [path, kind] :
+       {std::pair(Manifest(database_path), Kind::kManifest), std::pair(NewestLog(database_path), Kind::kLog)}) {
     if (!path) continue;
     const absl::StatusOr<std::string> log = ReadWhole(*path);
     if (!log.ok()) return log.status();
-    const std::optional<size_t> at = TornRecord(*log);
+    const std::optional<size_t> at = TornRecord(*log, kind);
     if (at) torn.push_back({.path = *path, .sound_bytes = *at, .torn = log->substr(*at)});
   }
   return torn;

@@ -28,6 +28,8 @@ absl::StatusOr<std::vector<TornLog>> FindTornLogs(const std::string& database_pa
 // nothing, because there is damage of another kind, or none. Cuts only where all of this is so:
 //   - a fragment fails its checksum or is missing, and no whole record begins anywhere after it;
 //   - it reaches to the end of the log or of its block, as the last write does;
+//   - or, in the MANIFEST, to the short record that RocksDB writes behind that of a flush, before it syncs both: from which log on they are
+//     needed. That may be whole, or torn as well;
 //   - it has a hole: all that the record put into one of its sectors is zeros, as a file reads where it was never written. Where
 //     the record begins or ends within a sector that may be a few bytes. Fewer than 4 in all count only if some other
 //     bytes in their place make its checksum right;
@@ -36,8 +38,9 @@ absl::StatusOr<std::vector<TornLog>> FindTornLogs(const std::string& database_pa
 // What it cannot tell apart. It refuses a torn write that looks like a flipped bit: where the hole took a single bit with it, or
 // by chance (once in 16,000 for a fragment of a whole block, more seldom for a shorter one); nothing is lost then. It
 // cuts off the last synced record where the disk made zeros of a sector of it, or damaged more than a bit of one that
-// has a whole sector of zeros of its own, as a payload may; its bytes are then in `keep_in`. And where RocksDB
-// wrote several changes of the files at once into the MANIFEST, a torn one before a whole one is refused.
+// has a whole sector of zeros of its own, as a payload may; its bytes are then in `keep_in`. And where a
+// flush and a compaction waited for a third change of the files, RocksDB wrote theirs into the MANIFEST at once: there a torn one
+// before a whole one is refused.
 absl::StatusOr<std::vector<std::string>> MendTornLogs(const std::string& database_path, const std::string& keep_in);
 
 }  // namespace semel::storage

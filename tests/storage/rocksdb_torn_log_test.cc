@@ -209,6 +209,43 @@ TEST_F(TornLogTest, ATornChangeOfTheFilesIsLetGo) {
   EXPECT_THAT(Kept(), testing::Contains(testing::StartsWith("TORN-MANIFEST-")));
 }
 
+// A flush writes two records at once. Every choice of the sectors that got through, and writes that lie anywhere in theirs.
+TEST_F(TornLogTest, EveryHoleInAFlushIsLetGo) {
+  int torn_before_a_whole_one = 0;
+  std::vector<std::string> answered;
+  const TemporaryDirectory elsewhere;
+  const std::string backups = elsewhere / "backups";
+  for (const size_t length : {1u, 38u, 75u, 112u}) {
+    for (int changes = 0; changes < 6; ++changes) {
+      for (int i = 0; i < changes; ++i) {
+        Begin(answered.emplace_back(std::to_string(answered.size()) + std::string(length, 'a')));
+        ASSERT_TRUE(storage().Reclaim().ok());
+      }
+      Begin(answered.emplace_back(std::to_string(answered.size()) + std::string(length, 'a')));
+      const std::string manifest = Manifest();
+      const size_t synced = fs::file_size(manifest);
+      harness_.disk().FailNextSync(fs::path(manifest).filename());
+      ASSERT_FALSE(storage().CreateBackup({.directory = backups}).ok());  // what it does first is a flush
+      ASSERT_FALSE(storage().Health().ok());
+      harness_.disk().Freeze();
+      harness_.Shut();
+      std::ifstream file(manifest, std::ios::binary);
+      const std::string written{std::istreambuf_iterator<char>(file), {}};
+      const size_t sectors = (written.size() - 1) / 512 - synced / 512 + 1;
+      for (size_t lost = 1; lost < size_t{1} << sectors; ++lost) {
+        SCOPED_TRACE(testing::Message() << "bytes " << synced << " to " << written.size() << ", lost " << lost);
+        const std::string torn = Torn(written, synced, lost);
+        std::ofstream(manifest, std::ios::binary) << torn;
+        torn_before_a_whole_one += torn.ends_with(written.substr(written.size() - 15)) ? 1 : 0;
+        EXPECT_EQ(Verify(harness_.options().path, harness_.time)->sound(), DifferentBits(written, torn) != 1);
+      }
+      harness_.Restart(harness_.options());
+      for (const std::string& name : answered) ASSERT_TRUE(Load(name)) << name;
+    }
+  }
+  EXPECT_GT(torn_before_a_whole_one, 0);
+}
+
 // Zeros where answered records were, with others behind them.
 TEST_F(TornLogTest, AHoleBeforeASoundRecordIsDamage) {
   Record record = InProgressRecord(1, Now());
