@@ -3,8 +3,6 @@
 #include <grpc/support/log.h>
 
 #include <mutex>
-#include <string>
-#include <string_view>
 
 namespace semel {
 namespace {
@@ -12,14 +10,9 @@ namespace {
 // gRPC calls a plain function, and its own threads may outlive the server: they must not find a log that is gone.
 std::mutex mutex;
 const ops::Logger* logger = nullptr;
-bool serving = false;
 
 ops::LogLevel LevelOf(const gpr_log_func_args& said) {
-  if (said.severity != GPR_LOG_SEVERITY_ERROR) return ops::LogLevel::kDebug;
-  const std::string_view text = said.message;
-  const bool is_last =
-      text.starts_with("assertion failed") || text.starts_with("UNREACHABLE");  // gRPC aborts after these
-  return serving || is_last ? ops::LogLevel::kError : ops::LogLevel::kDebug;
+  return said.severity == GPR_LOG_SEVERITY_ERROR ? ops::LogLevel::kError : ops::LogLevel::kDebug;
 }
 
 void Write(gpr_log_func_args* said) {
@@ -31,7 +24,6 @@ void Write(gpr_log_func_args* said) {
 void SetLogger(const ops::Logger* next) {
   const std::lock_guard<std::mutex> lock(mutex);
   logger = next;
-  serving = false;
 }
 
 }  // namespace
@@ -39,11 +31,6 @@ void SetLogger(const ops::Logger* next) {
 GrpcLog::GrpcLog(const ops::Logger& log) {
   SetLogger(&log);
   gpr_set_log_function(Write);
-}
-
-void GrpcLog::Serving() {
-  const std::lock_guard<std::mutex> lock(mutex);
-  serving = true;
 }
 
 GrpcLog::~GrpcLog() {

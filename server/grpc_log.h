@@ -7,12 +7,10 @@
 
 namespace semel {
 
-// While it lives. As debug, but for the last words before gRPC aborts, and for errors once the server serves: until then it says
-// in its own words why it cannot, afterwards nobody else may say that, for example, gRPC accepts no more connections.
+// While it lives: its errors as errors, and all else, which GRPC_VERBOSITY and GRPC_TRACE ask for, as debug.
 class GrpcLog {
  public:
   explicit GrpcLog(const ops::Logger& log);  // which must outlive it; one at a time
-  void Serving();                            // from now on its errors are the server's
   ~GrpcLog();
   GrpcLog(const GrpcLog&) = delete;
   GrpcLog& operator=(const GrpcLog&) = delete;

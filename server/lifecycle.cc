@@ -1,11 +1,7 @@
 #include "server/lifecycle.h"
 
-#include <sys/resource.h>
-
 #include <atomic>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,6 +13,7 @@
 #include "server/grpc_log.h"
 #include "server/maintenance.h"
 #include "server/metric_sources.h"
+#include "server/open_files.h"
 #include "server/ops/admin_http.h"
 #include "server/ops/audit_log.h"
 #include "server/ops/config.h"
@@ -42,6 +39,20 @@ storage::RocksDbOptions StorageOptions(const ops::Config& config, const ops::Log
   return options;
 }
 
+rpc::ServerOptions ServerOptionsOf(const ops::Config& config, int max_connection_file, const ops::Logger& log) {
+  const auto tell_full = [&log](const std::string& why) {
+    log.Log(LogLevel::kError, "no room for more connections: raise the limit of open files (ulimit -n, LimitNOFILE)",
+            {{"reason", why}});
+  };
+  return {.listen = config.listen,
+          .polling_threads = static_cast<int>(config.polling_threads),
+          .reflection = config.reflection,
+          .keepalive_interval = config.connections.keepalive_interval,
+          .keepalive_timeout = config.connections.keepalive_timeout,
+          .max_idle = config.connections.max_idle,
+          .acceptor = {.max_file = max_connection_file, .on_full = tell_full}};
+}
+
 std::optional<std::string> WhyNotReady(const storage::Storage& storage, bool draining) {
   if (draining) return "draining";
   if (const absl::Status health = storage.Health(); !health.ok()) return std::string(health.message());
@@ -65,15 +76,6 @@ rpc::AdminOptions AdminOptionsOf(const ops::Config& config, storage::Storage& st
 
 std::string HostOf(const std::string& listen) { return listen.substr(0, listen.rfind(':')); }
 
-// gRPC never accepts again after it found no free file for a connection, and soft limits are often 1,024: up to the hard one.
-void RaiseFileLimit(const ops::Logger& log) {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  if (setrlimit(RLIMIT_NOFILE, &limit) == 0) return;
-  log.Log(LogLevel::kWarning, "cannot raise the limit of open files", {{"reason", std::strerror(errno)}});
-}
-
 // One line for those who started us: scripts and tests read the ports from it.
 void AnnounceReady(const ops::Config& config, int port, int admin_port) {
   std::printf("semeld ready grpc=%s:%d admin=%s:%d\n", HostOf(config.listen).c_str(), port,
@@ -90,10 +92,11 @@ int Fail(const ops::Logger& log, const char* what, const absl::Status& status) {
 
 int Serve(const ops::CommandLine& command_line, ops::Logger& log) {
   const ops::Config& config = command_line.config;
-  GrpcLog grpc_log(log);
-  RaiseFileLimit(log);
+  const GrpcLog grpc_log(log);
   Signals signals;
-  auto storage = storage::RocksDbStorage::Open(StorageOptions(config, log), storage::SystemTime());
+  const storage::RocksDbOptions storage_options = StorageOptions(config, log);
+  const int max_connection_file = FilesForConnections(RaiseFileLimit(log), storage_options.max_open_files);
+  auto storage = storage::RocksDbStorage::Open(storage_options, storage::SystemTime());
   if (!storage.ok()) return Fail(log, "cannot open the data directory", storage.status());
 
   engine::PolicyTable policies(config.default_policy, config.namespaces);
@@ -102,16 +105,11 @@ int Serve(const ops::CommandLine& command_line, ops::Logger& log) {
   engine::Committer committer(**storage, config.limits, engine_stats);
   if (absl::Status status = committer.Start(); !status.ok()) return Fail(log, "cannot start", status);
 
-  const rpc::ServerOptions options{.listen = config.listen,
-                                   .polling_threads = static_cast<int>(config.polling_threads),
-                                   .reflection = config.reflection,
-                                   .keepalive_interval = config.connections.keepalive_interval,
-                                   .keepalive_timeout = config.connections.keepalive_timeout,
-                                   .max_idle = config.connections.max_idle};
   std::atomic<bool> draining = false;  // read by other threads
   Backups backups(**storage, {.directory = config.backup.directory, .keep = config.backup.keep}, log);
-  auto server = rpc::Server::Start(options, committer, policies, config.limits, call_stats,
-                                   AdminOptionsOf(config, **storage, backups, draining, log));
+  auto server =
+      rpc::Server::Start(ServerOptionsOf(config, max_connection_file, log), committer, policies, config.limits,
+                         call_stats, AdminOptionsOf(config, **storage, backups, draining, log));
   if (!server.ok()) return Fail(log, "cannot serve", server.status());
 
   Reloader reloader(command_line, policies, log);
@@ -135,7 +133,6 @@ int Serve(const ops::CommandLine& command_line, ops::Logger& log) {
            {"data_dir", config.data_dir},
            {"open_keys", (*storage)->Open().keys()},
            {"leases_honoured", engine_stats.leases_honoured.value()}});
-  grpc_log.Serving();
   AnnounceReady(config, (*server)->port(), (*admin)->port());
 
   while (signals.Next() == Signals::Wish::kReload) reloader.Reload();

@@ -186,6 +186,10 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
     out.Gauge("semel_calls_in_flight", "Calls accepted and not yet answered, waiters included.",
               static_cast<double>(sources_.calls_in_flight()));
   }
+  if (sources_.connections_turned_away != nullptr) {
+    out.Counter("semel_connections_turned_away_total", "Connections closed at once for lack of file descriptors.",
+                static_cast<double>(sources_.connections_turned_away->value()));
+  }
   AddNamespaces(sources_, out);
   AddEngine(sources_.engine, out);
   if (sources_.open) AddOpenKeys(sources_.open(), out);

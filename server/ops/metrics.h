@@ -58,6 +58,7 @@ struct MetricSources {
   const engine::Counter* clock_steps = nullptr;  // how often the wall clock was seen to be set
   std::function<std::vector<CallFigures>()> calls;
   std::function<int64_t()> calls_in_flight;
+  const engine::Counter* connections_turned_away = nullptr;
   const ReloadFigures* reloads = nullptr;
   const BackupFigures* backups = nullptr;
 };

@@ -51,6 +51,7 @@ struct CallStats {
   std::array<MethodStats, kMethods.size()> methods;
   InFlight live;
   engine::Gauge held_bytes;  // of their requests and answers
+  engine::Counter connections_turned_away;
 };
 
 }  // namespace semel::rpc

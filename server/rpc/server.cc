@@ -10,7 +10,6 @@
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/resource_quota.h>
 
-#include "absl/strings/str_cat.h"
 #include "server/rpc/admin_service.h"
 #include "server/rpc/idempotency_service.h"
 
@@ -60,28 +59,29 @@ void BoundConnections(const ServerOptions& options, const engine::Limits& limits
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, engine::Committer& committer,
                                                       const engine::PolicyTable& policies, const engine::Limits& limits,
                                                       CallStats& stats, AdminOptions admin) {
+  auto sockets = ListeningSockets::Open(options.listen, options.keepalive_timeout);
+  if (!sockets.ok()) return sockets.status();
   auto server = std::unique_ptr<Server>(new Server(committer, stats, std::move(admin)));
+  server->port_ = sockets->port();
   if (options.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();  // where the linker left it out
   grpc::ServerBuilder builder;
   if (!options.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
-  builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &server->port_);
+  auto grpc_acceptor = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, grpc::InsecureServerCredentials());
   builder.RegisterService(&server->service_);
   builder.RegisterService(&server->admin_service_);
   builder.RegisterService(&server->health_.service());
   builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
-  // Two servers on one port would each hold half of the keys: refuse the second instead.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   BoundConnections(options, limits, builder);
   for (int i = 0; i < options.polling_threads; ++i) {
     server->pollers_.push_back(std::make_unique<Poller>(builder.AddCompletionQueue(), committer, limits));
   }
   server->server_ = builder.BuildAndStart();
-  if (server->server_ == nullptr || server->port_ == 0) {
+  if (server->server_ == nullptr) {
     for (auto& poller : server->pollers_) poller->queue()->Shutdown();
     for (auto& poller : server->pollers_) poller->Poll();
     server->pollers_.clear();
-    return absl::UnavailableError(absl::StrCat("cannot listen on ", options.listen,
-                                               ": the address is in use or not of this machine; choose another one"));
+    return absl::InternalError("gRPC refuses to start: the lines above say why");
   }
   for (auto& poller : server->pollers_) {
     server->surroundings_.push_back(std::unique_ptr<Surroundings>(
@@ -94,6 +94,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   for (auto& poller : server->pollers_) {
     server->threads_.emplace_back([&poller = *poller] { poller.Poll(); });
   }
+  server->acceptor_ = std::make_unique<Acceptor>(*std::move(sockets), std::move(grpc_acceptor), options.acceptor,
+                                                 stats.connections_turned_away);
   return server;
 }
 
@@ -109,6 +111,7 @@ void Server::Drain() {
 }
 
 void Server::Shutdown(engine::Duration timeout) {
+  acceptor_.reset();
   health_.EndWatches();
   server_->Shutdown(std::chrono::system_clock::now() + timeout);
   // gRPC does not wait for calls whose connection is gone but whose batch is still being synced: they answer on the queue.

@@ -18,6 +18,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/engine/committer.h"
+#include "server/rpc/acceptor.h"
 #include "server/rpc/administration.h"
 #include "server/rpc/call.h"
 #include "server/rpc/health_service.h"
@@ -32,6 +33,7 @@ struct ServerOptions {
   engine::Duration keepalive_interval = std::chrono::minutes(1);
   engine::Duration keepalive_timeout = std::chrono::seconds(20);
   engine::Duration max_idle = std::chrono::minutes(30);  // without calls; callers connect again by themselves
+  Acceptor::Options acceptor;
 };
 
 class Server {
@@ -71,6 +73,7 @@ class Server {
   std::vector<std::unique_ptr<Surroundings>> surroundings_;  // one for each poller
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::thread> threads_;
+  std::unique_ptr<Acceptor> acceptor_;
   int port_ = 0;
 };
 

@@ -24,7 +24,7 @@ class RawConnection {
   bool Send(std::string_view bytes);  // false: the other side does not take them
   // Reads until the other side closes. False: it did not, for so long.
   bool AwaitClosed(absl::Duration patience = support::kPatience);
-  std::string ReadSome();  // waits for something; empty: closed
+  std::string ReadSome();  // waits for something; empty: closed, or it said nothing for long
   void Reset();            // closes without a goodbye: the other side gets RST
 
  private:

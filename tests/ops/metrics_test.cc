@@ -66,6 +66,7 @@ class MetricsTest : public testing::Test {
     begin_.Observe(40);
     begin_.Observe(60);
     begin_.Observe(20'000'000);
+    turned_away_.Add(3);
   }
 
   MetricSources Sources() {
@@ -83,7 +84,8 @@ class MetricsTest : public testing::Test {
                 [this] {
                   return std::vector<CallFigures>{{"Begin", {{0, 7}, {14, 2}}, &begin_}};
                 },
-            .calls_in_flight = [] { return 11; }};
+            .calls_in_flight = [] { return 11; },
+            .connections_turned_away = &turned_away_};
   }
   Scrape Read() { return Scrape(Metrics(Sources()).Text()); }
 
@@ -92,6 +94,7 @@ class MetricsTest : public testing::Test {
   const engine::PolicyTable policies_{{}, {{"orders", {}}, {"mail", {}}}};
   engine::EngineStats stats_;
   engine::LatencyHistogram begin_{50};
+  engine::Counter turned_away_;
   bool storage_ok_ = true;
 };
 
@@ -110,6 +113,7 @@ TEST_F(MetricsTest, HasEveryName) {
   for (const char* name : {"semel_calls_total",
                            "semel_call_seconds",
                            "semel_calls_in_flight",
+                           "semel_connections_turned_away_total",
                            "semel_begin_outcomes_total",
                            "semel_takeovers_total",
                            "semel_stale_tokens_total",
@@ -147,6 +151,7 @@ TEST_F(MetricsTest, CallsByMethodAndCode) {
   EXPECT_EQ(scrape.Of(R"(semel_calls_total{method="Begin",code="OK"})"), 7);
   EXPECT_EQ(scrape.Of(R"(semel_calls_total{method="Begin",code="UNAVAILABLE"})"), 2);
   EXPECT_EQ(scrape.Of("semel_calls_in_flight"), 11);
+  EXPECT_EQ(scrape.Of("semel_connections_turned_away_total"), 3);
 }
 
 TEST_F(MetricsTest, HistogramsAreInSecondsAndCumulative) {

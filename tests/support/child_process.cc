@@ -20,7 +20,7 @@ constexpr int kCannotRun = 127;
 
 // Between fork and exec only what is safe in a signal handler may be called.
 [[noreturn]] void Exec(char* const* arguments, char* const* environment, int out, int err, const rlimit* max_file,
-                       pid_t parent) {
+                       const rlimit* max_open_files, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(kCannotRun);  // it died before the line above
   sigset_t none;
@@ -32,6 +32,7 @@ constexpr int kCannotRun = 127;
   }
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
+  if (max_open_files != nullptr) setrlimit(RLIMIT_NOFILE, max_open_files);
   execve(arguments[0], arguments, environment);
   _exit(kCannotRun);
 }
@@ -54,6 +55,8 @@ ChildProcess::ChildProcess(const Options& options) {
   if (pipe2(out, O_CLOEXEC) != 0) std::abort();
   const int err = open(options.stderr_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   const rlimit max_file{options.max_file_bytes.value_or(0), RLIM_INFINITY};
+  const rlim_t files = options.max_open_files.value_or(0);
+  const rlimit max_open_files{files, files};
   std::vector<char*> arguments;
   for (const std::string& argument : options.command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
@@ -63,8 +66,10 @@ ChildProcess::ChildProcess(const Options& options) {
   environment.push_back(nullptr);
   const pid_t parent = getpid();
   pid_ = fork();
-  if (pid_ == 0)
-    Exec(arguments.data(), environment.data(), out[1], err, options.max_file_bytes ? &max_file : nullptr, parent);
+  if (pid_ == 0) {
+    Exec(arguments.data(), environment.data(), out[1], err, options.max_file_bytes ? &max_file : nullptr,
+         options.max_open_files ? &max_open_files : nullptr, parent);
+  }
   if (pid_ < 0) std::abort();
   pid_file_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
   close(out[1]);

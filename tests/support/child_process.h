@@ -29,6 +29,7 @@ class ChildProcess {
     std::string stderr_file;               // appended to
     std::vector<std::string> environment;  // NAME=value, beside what this process has
     std::optional<size_t> max_file_bytes;  // writing more to any file fails, as on a full disk
+    std::optional<size_t> max_open_files;  // RLIMIT_NOFILE, soft and hard
   };
 
   explicit ChildProcess(const Options& options);

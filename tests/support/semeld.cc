@@ -3,10 +3,13 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
+#include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
+#include <iostream>
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
@@ -31,7 +34,15 @@ Semeld::Semeld(const TemporaryDirectory& directory, const Options& options)
   process_.emplace(ChildProcess::Options{.command = command,
                                          .stderr_file = log_file_,
                                          .environment = options.environment,
-                                         .max_file_bytes = options.max_file_bytes});
+                                         .max_file_bytes = options.max_file_bytes,
+                                         .max_open_files = options.max_open_files});
+}
+
+Semeld::~Semeld() {
+  constexpr size_t kPrinted = 16 << 10;
+  if (!process_ || !testing::Test::HasFailure()) return;
+  const std::string log = Log();
+  std::cerr << "The log of semeld ends with:\n" << log.substr(log.size() - std::min(log.size(), kPrinted)) << '\n';
 }
 
 bool Semeld::AwaitReady(absl::Duration patience) {

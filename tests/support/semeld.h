@@ -33,11 +33,14 @@ class Semeld {
     std::string admin_listen = "127.0.0.1:0";
     std::vector<std::string> environment;  // NAME=value, beside what the test has
     std::optional<size_t> max_file_bytes;  // as if the disk were full beyond
+    std::optional<size_t> max_open_files;  // that the system allows
   };
 
   // Starts it; does not wait.
   explicit Semeld(const TemporaryDirectory& directory) : Semeld(directory, Options()) {}
   Semeld(const TemporaryDirectory& directory, const Options& options);
+  // Prints the end of its log where the test has failed.
+  ~Semeld();
 
   // False: it ended, or says nothing.
   bool AwaitReady(absl::Duration patience = kPatience);

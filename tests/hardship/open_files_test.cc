@@ -1,0 +1,88 @@
+// More connections than the system allows files: some are turned away or wait, those that are served notice nothing, and all is
+// well again as soon as there is room.
+
+#include <gmock/gmock.h>
+#include <sys/resource.h>
+
+#include <filesystem>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tests/hardship/raw_connection.h"
+#include "tests/hardship/steady_caller.h"
+#include "tests/support/scrape.h"
+
+namespace semel::hardship {
+namespace {
+
+using support::Caller;
+using support::Eventually;
+using support::Semeld;
+using testing::HasSubstr;
+using testing::Not;
+
+class OpenFilesTest : public testing::Test {
+ protected:
+  // Half of them are for connections: the storage must find one whenever it wants one.
+  static constexpr int kFiles = 600;
+
+  void SetUp() override {
+    ASSERT_TRUE(semeld_.AwaitReady()) << semeld_.Log();
+    steady_.emplace(semeld_);
+    ASSERT_TRUE(steady_->AwaitServed());
+  }
+  void TearDown() override {
+    EXPECT_TRUE(steady_->AwaitServed(50));
+    steady_.reset();
+    EXPECT_EQ(semeld_.Get("/readyz").code, 200);
+    EXPECT_EQ(semeld_.Stop(), 0) << semeld_.Log();
+  }
+
+  double Metric(const std::string& name) const { return support::Scrape(semeld_.Get("/metrics").body)[name]; }
+  bool IsServed(const std::string& key) const { return Caller(semeld_.NewChannel()).Call(support::BeginOf(key)).ok(); }
+  std::vector<RawConnection> Connect(int count) const {
+    std::vector<RawConnection> connections;
+    for (int i = 0; i < count; ++i) EXPECT_TRUE(connections.emplace_back(semeld_.port()).connected()) << i;
+    return connections;
+  }
+
+  const support::TemporaryDirectory directory_;
+  Semeld semeld_{directory_, {.max_open_files = kFiles}};
+  std::optional<SteadyCaller> steady_;
+};
+
+TEST_F(OpenFilesTest, ConnectionsBeyondTheirShareAreTurnedAway) {
+  constexpr int kConnections = 1'000;
+  std::vector<RawConnection> connections = Connect(kConnections);
+  EXPECT_TRUE(Eventually([&] { return Metric("semel_connections_turned_away_total") >= kConnections - kFiles / 2; }));
+  EXPECT_LT(Metric("semel_process_open_fds"), kFiles / 2 + 50);
+  EXPECT_TRUE(connections.back().AwaitClosed()) << "it is told at once";
+  EXPECT_FALSE(IsServed("too-late"));
+  EXPECT_TRUE(steady_->AwaitServed(50));
+  EXPECT_THAT(semeld_.Log(), HasSubstr("no room for more connections: raise the limit of open files"));
+
+  connections.clear();
+  EXPECT_TRUE(Eventually([&] { return IsServed("afterwards"); }));
+}
+
+// Something else took the files: connections wait in the system's line.
+TEST_F(OpenFilesTest, WhereNoneIsFreeConnectionsWait) {
+  const std::string files = absl::StrCat("/proc/", semeld_.process().pid(), "/fd");
+  const auto open = std::distance(std::filesystem::directory_iterator(files), {});
+  const rlimit none_free{.rlim_cur = static_cast<rlim_t>(open), .rlim_max = kFiles};
+  ASSERT_EQ(prlimit(semeld_.process().pid(), RLIMIT_NOFILE, &none_free, nullptr), 0);
+  std::vector<RawConnection> connections = Connect(50);
+  EXPECT_TRUE(Eventually([&] { return semeld_.Log().find("Too many open files") != std::string::npos; }));
+  EXPECT_TRUE(steady_->AwaitServed(50));
+
+  const rlimit as_before{.rlim_cur = kFiles, .rlim_max = kFiles};
+  ASSERT_EQ(prlimit(semeld_.process().pid(), RLIMIT_NOFILE, &as_before, nullptr), 0);
+  for (RawConnection& connection : connections) {
+    EXPECT_TRUE(connection.Send(Hello()));
+    EXPECT_NE(connection.ReadSome(), "") << "the settings of HTTP/2";
+  }
+  EXPECT_EQ(Metric("semel_connections_turned_away_total"), 0);
+}
+
+}  // namespace
+}  // namespace semel::hardship
