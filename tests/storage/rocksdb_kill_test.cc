@@ -4,118 +4,36 @@
 // SEMEL_TEST_SEED sets other moments.
 
 #include <gmock/gmock.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
+#include <optional>
 #include <set>
 #include <sstream>
-#include <thread>
 
 #include "storage/rocksdb/backup.h"
 #include "storage/rocksdb/verify.h"
 #include "tests/storage/rocksdb_harness.h"
+#include "tests/support/child_process.h"
 
 namespace semel::storage {
 namespace {
-
-// What the process does until it is killed. Says on `out`: "done NAME" for what is acknowledged, and "backup ID COUNT" for a backup
-// that holds at least the first COUNT of them.
-class Victim {
- public:
-  Victim(const std::string& data, std::string backups, int round, int out)
-      : backups_(std::move(backups)), round_(round), out_(out) {
-    RocksDbOptions options = TinyOptions(data);
-    options.trim_min_entries = 64;
-    auto opened = RocksDbStorage::Open(options, SystemTime());
-    if (!opened.ok()) {
-      std::cerr << opened.status() << "\n";
-      _exit(1);
-    }
-    storage_ = *std::move(opened);
-  }
-
-  [[noreturn]] void Run() {
-    std::thread([this] { Compact(); }).detach();
-    std::thread([this] { BackUp(); }).detach();
-    for (;;) {
-      const std::string name = std::to_string(round_) + "-" + std::to_string(done_);
-      Commit(name, InProgressRecord(Micros(Now()), Now()));
-      Commit(name, DoneRecord(Micros(Now()), Now(), std::string(done_ % 5 == 0 ? 6000 : 50, 'x')));
-      Must(storage_->Maintain(Now()));
-      Say("done " + name + "\n");
-      ++done_;
-    }
-  }
-
- private:
-  Time Now() const { return storage_->clock().Now(); }
-  static void Must(const absl::Status& status) {
-    if (status.ok()) return;
-    std::cerr << status << "\n";
-    _exit(1);
-  }
-  void Say(const std::string& line) const {
-    if (write(out_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) _exit(1);
-  }
-  void Commit(const std::string& name, const Record& record) {
-    const Key key{"shop", name};
-    const Key* keys[] = {&key};
-    std::vector<std::optional<Record>> records;
-    Must(storage_->Load(keys, records));
-    const Mutation mutation{key, records[0] ? records[0]->version : 0, record};
-    Must(storage_->Commit({&mutation, 1}, Now()).status());
-  }
-  [[noreturn]] void Compact() const {
-    for (;;) Must(storage_->Reclaim());
-  }
-  [[noreturn]] void BackUp() const {
-    for (;;) {
-      const int before = done_;
-      const absl::StatusOr<BackupInfo> made = storage_->CreateBackup({.directory = backups_, .keep = 3});
-      Must(made.status());
-      Say("backup " + std::to_string(made->id) + " " + std::to_string(before) + "\n");
-    }
-  }
-
-  const std::string backups_;
-  const int round_;
-  const int out_;
-  std::atomic<int> done_{0};
-  std::unique_ptr<RocksDbStorage> storage_;
-};
 
 class KillTest : public testing::Test {
  protected:
   // Lets a process run until it has said enough, and kills it. What it said whole.
   std::vector<std::string> RunAndKill(int round, size_t enough) {
-    int ends[2];
-    EXPECT_EQ(pipe(ends), 0);
-    const pid_t child = fork();
-    if (child == 0) {
-      prctl(PR_SET_PDEATHSIG, SIGKILL);
-      close(ends[0]);
-      Victim(data_, backups_, round, ends[1]).Run();
-    }
-    close(ends[1]);
-    std::string said;
-    char chunk[4096];
-    bool killed = false;
-    for (ssize_t got = 0; (got = read(ends[0], chunk, sizeof(chunk))) > 0;) {
-      said.append(chunk, static_cast<size_t>(got));
-      if (killed || static_cast<size_t>(std::count(said.begin(), said.end(), '\n')) < enough) continue;
-      killed = kill(child, SIGKILL) == 0;
-    }
-    close(ends[0]);
-    int outcome = 0;
-    EXPECT_EQ(waitpid(child, &outcome, 0), child);
-    EXPECT_TRUE(WIFSIGNALED(outcome)) << "it ended by itself";
+    support::ChildProcess victim(
+        {.command = {SEMEL_KILL_VICTIM, data_, backups_, std::to_string(round)}, .stderr_file = directory_ / "stderr"});
     std::vector<std::string> lines;
-    std::istringstream text(said.substr(0, said.rfind('\n') + 1));
-    for (std::string line; std::getline(text, line);) lines.push_back(line);
+    while (std::optional<std::string> line = victim.ReadLine()) {
+      lines.push_back(*std::move(line));
+      if (lines.size() == enough) victim.Signal(SIGKILL);
+    }
+    const std::optional<support::Ending> ending = victim.AwaitEnd();
+    EXPECT_TRUE(ending && ending->signal == SIGKILL)
+        << "it ended by itself: " << std::ifstream(directory_ / "stderr").rdbuf();
     return lines;
   }
 
