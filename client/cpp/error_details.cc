@@ -146,4 +146,8 @@ ErrorDetails DetailsOf(const absl::Status& status) {
   return details;
 }
 
+bool AttemptIsOver(const absl::Status& error) {
+  return absl::IsAborted(error) || absl::IsNotFound(error) || absl::IsFailedPrecondition(error);
+}
+
 }  // namespace semel

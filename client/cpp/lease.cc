@@ -10,17 +10,12 @@
 #include "client/cpp/error_details.h"
 #include "client/cpp/lesser_report.h"
 #include "semel/client.h"
+#include "semel/error.h"
 
 namespace semel {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-
-// The server said that this attempt has no more to say.
-bool IsOver(const absl::Status& error) {
-  return error.code() == absl::StatusCode::kAborted || error.code() == absl::StatusCode::kNotFound ||
-         error.code() == absl::StatusCode::kFailedPrecondition;
-}
 
 }  // namespace
 
@@ -126,7 +121,7 @@ absl::StatusOr<Completed> Lease::Report(CompleteRequest& report) {
   absl::StatusOr<Completed> completed =
       CompleteOrLess(report, [&](const CompleteRequest& request) { return state_->client.Complete(request, options); });
   state_->Note(completed.status());
-  if (completed.ok() || IsOver(completed.status())) state_->End();
+  if (completed.ok() || AttemptIsOver(completed.status())) state_->End();
   return completed;
 }
 
@@ -135,7 +130,7 @@ absl::Status Lease::Release() {
   const absl::Status status =
       state_->client.Release(key(), token(), state_->options(state_->client.options().call_timeout));
   state_->Note(status);
-  if (status.ok() || IsOver(status)) state_->End();
+  if (status.ok() || AttemptIsOver(status)) state_->End();
   return status;
 }
 

@@ -19,12 +19,6 @@ Duration Scaled(Duration duration, double factor) {
   return Duration(static_cast<int64_t>(static_cast<double>(duration.count()) * factor));
 }
 
-// Errors that a later renewal will not mend.
-bool Over(const absl::Status& error) {
-  return error.code() == absl::StatusCode::kAborted || error.code() == absl::StatusCode::kNotFound ||
-         error.code() == absl::StatusCode::kFailedPrecondition;
-}
-
 }  // namespace
 
 LeaseKeeper::LeaseKeeper(RenewAll renew_all) : renew_all_(std::move(renew_all)), random_(RandomSeed()) {}
@@ -122,7 +116,7 @@ bool LeaseKeeper::Apply(HeldLease& lease, const absl::StatusOr<Duration>& renewe
     Schedule(lease, NextRenewal(lease, sent));
     return in_time;
   }
-  if (Over(renewed.status())) return lease.end_expected_;
+  if (AttemptIsOver(renewed.status())) return lease.end_expected_;
   // Nobody may have taken over yet even when the lease went by: go on trying.
   Schedule(lease, NextTryAfterError(lease));
   return SteadyClock::now() < lease.ends_.load();

@@ -28,11 +28,6 @@ absl::Status TryToDeclare(Client& client, Attempt& attempt, const std::string& c
   return attempt.Checkpoint((*record)->checkpoint, /*effects_began=*/true);
 }
 
-// The key is not this attempt's any more: no later try can succeed.
-bool AttemptIsOver(const absl::Status& status) {
-  return absl::IsAborted(status) || absl::IsNotFound(status) || absl::IsFailedPrecondition(status);
-}
-
 bool IsNoAnswer(const absl::Status& status) { return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status); }
 
 }  // namespace

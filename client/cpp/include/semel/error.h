@@ -85,6 +85,10 @@ struct ErrorDetails {
 // Thread-safe.
 ErrorDetails DetailsOf(const absl::Status& status);
 
+// Whether an error of Complete, Renew, Release or Checkpoint says that the attempt has nothing more to say: its key was completed,
+// given up or deleted, or another attempt took it over. All other errors leave it as it was. Thread-safe.
+bool AttemptIsOver(const absl::Status& error);
+
 }  // namespace semel
 
 #endif  // SEMEL_ERROR_H_
