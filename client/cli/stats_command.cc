@@ -33,6 +33,7 @@ constexpr char kExamples[] =
 
 constexpr Duration kUsualInterval = 2s;
 constexpr Duration kShortestInterval = 100ms;
+constexpr Duration kPatienceWithReader = 1s;
 
 struct Watch {
   bool on = false;
@@ -40,7 +41,7 @@ struct Watch {
   uint64_t count = 0;  // readings; 0: until Ctrl-C
 };
 
-// Ends the process with success on Ctrl-C or SIGTERM, but never in the middle of a page.
+// Ends the process with success on Ctrl-C or SIGTERM, and not in the middle of a page, unless nobody reads it.
 class EndOnSignal {
  public:
   // Before any other thread is started, so that all of them leave the signals to this one.
@@ -53,18 +54,18 @@ class EndOnSignal {
     std::thread([this, signals] {
       int signal = 0;
       sigwait(&signals, &signal);
-      printing_.lock();
+      printing_.try_lock_for(kPatienceWithReader);
       std::_Exit(static_cast<int>(ExitCode::kOk));
     }).detach();
   }
 
   void Print(std::ostream& out, const std::string& text) {
-    const std::lock_guard<std::mutex> lock(printing_);
+    const std::lock_guard<std::timed_mutex> lock(printing_);
     out << text << std::flush;
   }
 
  private:
-  std::mutex printing_;
+  std::timed_mutex printing_;
 };
 
 bool IsAway(const absl::Status& error) {

@@ -1,7 +1,9 @@
 // The server's figures, once and again and again.
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
 
 #include "client/cli/stats_page.h"
 #include "tests/client/cli_fixture.h"
@@ -74,6 +76,30 @@ TEST_F(CliStatsTest, WatchEndsAfterItsCount) {
   std::getline(lines, second);
   EXPECT_FALSE(json::parse(first).at("namespaces").at(0).contains("per_second"));
   EXPECT_EQ(json::parse(second).at("namespaces").at(0).at("per_second").at("begin_acquired"), 0);
+}
+
+TEST_F(CliStatsTest, WatchEndsAlsoWhereNobodyReadsIt) {
+  const auto watch =
+      demo::ChildProcess::Start({SEMEL_PATH, "stats", "--watch", "100ms", "-o", "json", "--address", proxy().address()})
+          .value();
+  const int capacity = fcntl(watch->output(), F_SETPIPE_SZ, 4096);
+  ASSERT_GT(capacity, 0);
+  const std::optional<std::string> reading = watch->ReadLine(Patience());
+  ASSERT_TRUE(reading);
+  const auto no_room_for_another = [&] {
+    int unread = 0;
+    return ioctl(watch->output(), FIONREAD, &unread) == 0 && unread + static_cast<int>(reading->size()) >= capacity;
+  };
+  ASSERT_TRUE(Eventually(no_room_for_another));
+  // From now on every reading fails, and once it cannot print that, it asks for no other one.
+  proxy().LoseReplies(1'000);
+  ASSERT_TRUE(proxy().AwaitRepliesLost(1, Patience()));
+  const auto asks_no_more = [&] {
+    return !proxy().AwaitRepliesLost(proxy().replies_lost() + 1, std::chrono::steady_clock::now() + 2s);
+  };
+  ASSERT_TRUE(Eventually(asks_no_more));
+  watch->Signal(SIGTERM);
+  EXPECT_EQ(watch->Wait(), 0);
 }
 
 TEST_F(CliStatsTest, WatchOutlivesARestartOfTheServer) {
