@@ -23,8 +23,9 @@ constexpr char kAdvice[] =
     "Restore the latest backup into another directory (semel restore), and keep this one to look "
     "at";
 
-// Those in the format of the log: MANIFEST first, because it says which of the others count.
-std::vector<std::string> LogFiles(const std::string& database_path) {
+// Those in the format of the log: MANIFEST first, because it says which of the others count. A database that is not there yet has
+// none.
+absl::StatusOr<std::vector<std::string>> LogFiles(const std::string& database_path) {
   std::vector<std::string> manifests;
   std::vector<std::string> logs;
   std::error_code error;
@@ -32,6 +33,9 @@ std::vector<std::string> LogFiles(const std::string& database_path) {
     const std::string name = entry->path().filename();
     if (name.starts_with("MANIFEST-")) manifests.push_back(entry->path());
     if (name.ends_with(".log")) logs.push_back(entry->path());
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    return SystemError(database_path, "cannot list it", error.value());
   }
   std::sort(manifests.begin(), manifests.end());
   std::sort(logs.begin(), logs.end());
@@ -85,7 +89,9 @@ std::string DamagedTable(const std::string& database_path) {
 
 std::string FirstDamage(const std::string& database_path) {
   if (std::string current = DamagedCurrent(database_path); !current.empty()) return current;
-  for (const std::string& path : LogFiles(database_path)) {
+  const absl::StatusOr<std::vector<std::string>> paths = LogFiles(database_path);
+  if (!paths.ok()) return std::string(paths.status().message());
+  for (const std::string& path : *paths) {
     const absl::StatusOr<std::string> log = ReadWhole(path);
     if (!log.ok()) return std::string(log.status().message());
     const std::optional<size_t> broken = log_format::FirstBroken(*log);
@@ -98,7 +104,9 @@ std::string FirstDamage(const std::string& database_path) {
 }  // namespace
 
 absl::Status CheckLogLengths(const std::string& database_path) {
-  for (const std::string& path : LogFiles(database_path)) {
+  const absl::StatusOr<std::vector<std::string>> paths = LogFiles(database_path);
+  if (!paths.ok()) return paths.status();
+  for (const std::string& path : *paths) {
     const absl::StatusOr<std::string> log = ReadWhole(path);
     if (!log.ok()) return log.status();
     const std::optional<size_t> at = log_format::Overlong(*log);

@@ -157,17 +157,21 @@ std::optional<size_t> TornRecord(std::string_view log, Kind kind) {
 }
 
 // The newest log that holds anything: one that was just begun may be empty, and then all before it was synced.
-std::optional<fs::path> NewestLog(const std::string& directory) {
+absl::StatusOr<std::optional<fs::path>> NewestLog(const std::string& directory) {
   std::optional<fs::path> newest;
   uint64_t newest_number = 0;
   std::error_code error;
   for (fs::directory_iterator file(directory, error), end; !error && file != end; file.increment(error)) {
     uint64_t number = 0;
     if (file->path().extension() != ".log" || !absl::SimpleAtoi(file->path().stem().string(), &number)) continue;
-    if (number < newest_number || file->file_size(error) == 0) continue;
+    if (number < newest_number) continue;
+    const uintmax_t size = file->file_size(error);
+    if (error) break;
+    if (size == 0) continue;
     newest = file->path();
     newest_number = number;
   }
+  if (error) return SystemError(directory, "cannot list it", error.value());
   return newest;
 }
 
@@ -191,8 +195,10 @@ absl::Status TruncateDurably(const fs::path& path, size_t size) {
 
 absl::StatusOr<std::vector<TornLog>> FindTornLogs(const std::string& database_path) {
   std::vector<TornLog> torn;
+  const absl::StatusOr<std::optional<fs::path>> newest = NewestLog(database_path);
+  if (!newest.ok()) return newest.status();
   for (const auto& [path, kind] :
-       {std::pair(Manifest(database_path), Kind::kManifest), std::pair(NewestLog(database_path), Kind::kLog)}) {
+       {std::pair(Manifest(database_path), Kind::kManifest), std::pair(*newest, Kind::kLog)}) {
     if (!path) continue;
     const absl::StatusOr<std::string> log = ReadWhole(*path);
     if (!log.ok()) return log.status();
