@@ -3,6 +3,7 @@
 #include <grpc/support/log.h>
 
 #include <mutex>
+#include <string_view>
 
 namespace semel {
 namespace {
@@ -12,7 +13,9 @@ std::mutex mutex;
 const ops::Logger* logger = nullptr;
 
 ops::LogLevel LevelOf(const gpr_log_func_args& said) {
-  return said.severity == GPR_LOG_SEVERITY_ERROR ? ops::LogLevel::kError : ops::LogLevel::kDebug;
+  const std::string_view text = said.message;
+  return text.starts_with("assertion failed") || text.starts_with("UNREACHABLE") ? ops::LogLevel::kError
+                                                                                 : ops::LogLevel::kDebug;
 }
 
 void Write(gpr_log_func_args* said) {

@@ -7,7 +7,8 @@
 
 namespace semel {
 
-// While it lives: its errors as errors, and all else, which GRPC_VERBOSITY and GRPC_TRACE ask for, as debug.
+// While it lives. As debug, also what gRPC calls an error: that is about bytes that anybody may send, who could fill the log with
+// it. Only its last words before it aborts are an error here.
 class GrpcLog {
  public:
   explicit GrpcLog(const ops::Logger& log);  // which must outlive it; one at a time

@@ -81,7 +81,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     for (auto& poller : server->pollers_) poller->queue()->Shutdown();
     for (auto& poller : server->pollers_) poller->Poll();
     server->pollers_.clear();
-    return absl::InternalError("gRPC refuses to start: the lines above say why");
+    return absl::InternalError("gRPC refuses to start; log.level debug tells what it says");
   }
   for (auto& poller : server->pollers_) {
     server->surroundings_.push_back(std::unique_ptr<Surroundings>(
