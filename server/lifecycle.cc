@@ -13,11 +13,12 @@
 #include "server/grpc_log.h"
 #include "server/maintenance.h"
 #include "server/metric_sources.h"
-#include "server/open_files.h"
 #include "server/ops/admin_http.h"
 #include "server/ops/audit_log.h"
 #include "server/ops/config.h"
+#include "server/ops/config_values.h"
 #include "server/ops/metrics.h"
+#include "server/ops/open_files.h"
 #include "server/reload.h"
 #include "server/rpc/server.h"
 #include "server/signals.h"
@@ -39,10 +40,9 @@ storage::RocksDbOptions StorageOptions(const ops::Config& config, const ops::Log
   return options;
 }
 
-rpc::ServerOptions ServerOptionsOf(const ops::Config& config, int max_connection_file, const ops::Logger& log) {
+rpc::ServerOptions ServerOptionsOf(const ops::Config& config, int connection_files, const ops::Logger& log) {
   const auto tell_full = [&log](const std::string& why) {
-    log.Log(LogLevel::kError, "no room for more connections: raise the limit of open files (ulimit -n, LimitNOFILE)",
-            {{"reason", why}});
+    log.Log(LogLevel::kError, "no room for more connections", {{"reason", why}});
   };
   return {.listen = config.listen,
           .polling_threads = static_cast<int>(config.polling_threads),
@@ -50,7 +50,7 @@ rpc::ServerOptions ServerOptionsOf(const ops::Config& config, int max_connection
           .keepalive_interval = config.connections.keepalive_interval,
           .keepalive_timeout = config.connections.keepalive_timeout,
           .max_idle = config.connections.max_idle,
-          .acceptor = {.max_file = max_connection_file, .on_full = tell_full}};
+          .acceptor = {.max_files = connection_files, .on_full = tell_full}};
 }
 
 std::optional<std::string> WhyNotReady(const storage::Storage& storage, bool draining) {
@@ -74,12 +74,13 @@ rpc::AdminOptions AdminOptionsOf(const ops::Config& config, storage::Storage& st
   return options;
 }
 
-std::string HostOf(const std::string& listen) { return listen.substr(0, listen.rfind(':')); }
-
 // One line for those who started us: scripts and tests read the ports from it.
 void AnnounceReady(const ops::Config& config, int port, int admin_port) {
-  std::printf("semeld ready grpc=%s:%d admin=%s:%d\n", HostOf(config.listen).c_str(), port,
-              HostOf(config.admin.listen).c_str(), admin_port);
+  const auto host = [](const std::string& address) {
+    return ops::ParseAddress(address)->host;
+  };  // it was checked when read
+  std::printf("semeld ready grpc=%s:%d admin=%s:%d\n", host(config.listen).c_str(), port,
+              host(config.admin.listen).c_str(), admin_port);
   std::fflush(stdout);
 }
 
@@ -94,8 +95,9 @@ int Serve(const ops::CommandLine& command_line, ops::Logger& log) {
   const ops::Config& config = command_line.config;
   const GrpcLog grpc_log(log);
   Signals signals;
-  const storage::RocksDbOptions storage_options = StorageOptions(config, log);
-  const int max_connection_file = FilesForConnections(RaiseFileLimit(log), storage_options.max_open_files);
+  storage::RocksDbOptions storage_options = StorageOptions(config, log);
+  const ops::FileShares files = ops::SharesOf(ops::RaiseFileLimit(log), storage_options.max_open_files);
+  storage_options.max_open_files = files.storage;
   auto storage = storage::RocksDbStorage::Open(storage_options, storage::SystemTime());
   if (!storage.ok()) return Fail(log, "cannot open the data directory", storage.status());
 
@@ -107,9 +109,8 @@ int Serve(const ops::CommandLine& command_line, ops::Logger& log) {
 
   std::atomic<bool> draining = false;  // read by other threads
   Backups backups(**storage, {.directory = config.backup.directory, .keep = config.backup.keep}, log);
-  auto server =
-      rpc::Server::Start(ServerOptionsOf(config, max_connection_file, log), committer, policies, config.limits,
-                         call_stats, AdminOptionsOf(config, **storage, backups, draining, log));
+  auto server = rpc::Server::Start(ServerOptionsOf(config, files.connections, log), committer, policies, config.limits,
+                                   call_stats, AdminOptionsOf(config, **storage, backups, draining, log));
   if (!server.ok()) return Fail(log, "cannot serve", server.status());
 
   Reloader reloader(command_line, policies, log);

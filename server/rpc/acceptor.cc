@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -20,8 +22,11 @@ constexpr int kAtOnce = 32;
 constexpr int kRetryMillis = 100;
 constexpr auto kTellInterval = std::chrono::seconds(10);
 
-bool IsLackOfFilesOrMemory(int error) {
-  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+// There is none in line, or the one that was is gone: accept(2) lists what the network may say of it.
+bool ConcernsOneConnection(int error) {
+  constexpr std::array kErrors = {EAGAIN,    EINTR,  ECONNABORTED, EPROTO,     ENETDOWN,    ENOPROTOOPT,
+                                  EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH, EPERM};
+  return std::ranges::find(kErrors, error) != kErrors.end();
 }
 
 }  // namespace
@@ -44,10 +49,10 @@ void Acceptor::Run() {
   std::vector<pollfd> polled;
   for (const int file : sockets_.files()) polled.push_back({.fd = file});
   while (!over_) {
-    // Without a free file, a connection in line would wake us again and again: wait for the wish to stop alone, for a moment.
-    for (pollfd& socket : polled) socket.events = out_of_files_ ? 0 : POLLIN;
-    poll(polled.data(), polled.size(), out_of_files_ ? kRetryMillis : -1);
-    out_of_files_ = false;
+    // A connection that cannot be accepted would wake us again and again: wait for the wish to stop alone, for a moment.
+    for (pollfd& socket : polled) socket.events = cannot_accept_ ? 0 : POLLIN;
+    poll(polled.data(), polled.size(), cannot_accept_ ? kRetryMillis : -1);
+    cannot_accept_ = false;
     for (const pollfd& socket : polled) AcceptSome(socket.fd);
   }
 }
@@ -56,15 +61,16 @@ void Acceptor::AcceptSome(int listening) {
   for (int i = 0; i < kAtOnce && !over_; ++i) {
     const int file = accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (file < 0) {
-      // All other errors are of the one connection, which is gone, or say that there is none.
-      if (!IsLackOfFilesOrMemory(errno)) return;
-      out_of_files_ = true;
+      if (ConcernsOneConnection(errno)) return;
+      cannot_accept_ = true;
       return TellFull(std::strerror(errno));
     }
-    if (file >= options_.max_file) {
+    if (file >= options_.max_files) {
       close(file);
       turned_away_.Add();
-      TellFull(absl::StrCat(options_.max_file, " files are open, and the rest is kept for the storage"));
+      TellFull(absl::StrCat(options_.max_files,
+                            " files are open, and the rest is kept for the storage: raise the limit of ",
+                            "open files (ulimit -n, LimitNOFILE)"));
       continue;
     }
     GrpcAcceptor::NewConnectionParameters connection;

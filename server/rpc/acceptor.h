@@ -3,7 +3,8 @@
 // gRPC 1.51 could accept by itself, but does so in one of the threads that serve, does not serve any of them before it has accepted
 // all that stand in line, reads the clock once for all of those (the keepalive of the last may then be due at once, in another
 // thread, while its connection is still being made: an assertion ends the process), and where it once finds no free file it never
-// accepts again. It would also leave no file to the storage.
+// accepts again. It would also leave no file to the storage. What is lost: under memory pressure it drops new connections, where the
+// quota now closes idle ones.
 
 #ifndef SEMEL_SERVER_RPC_ACCEPTOR_H_
 #define SEMEL_SERVER_RPC_ACCEPTOR_H_
@@ -28,8 +29,8 @@ namespace semel::rpc {
 class Acceptor {
  public:
   struct Options {
-    // A connection that would get this file number or a larger one is closed at once: the system gives the lowest that is free.
-    int max_file = std::numeric_limits<int>::max();
+    // Connections are closed at once where so many files are open. The system gives each the lowest number that is free.
+    int max_files = std::numeric_limits<int>::max();
     std::function<void(const std::string& why)> on_full;  // in the accepting thread, at most once in ten seconds
   };
   using GrpcAcceptor = grpc::experimental::ExternalConnectionAcceptor;
@@ -47,7 +48,7 @@ class Acceptor {
   const std::unique_ptr<GrpcAcceptor> grpc_;
   const Options options_;
   engine::Counter& turned_away_;
-  bool out_of_files_ = false;
+  bool cannot_accept_ = false;  // and no connection is to blame: no free file, no memory
   std::optional<std::chrono::steady_clock::time_point> told_;
   std::atomic<bool> over_ = false;
   std::thread thread_;

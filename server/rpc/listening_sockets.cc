@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <set>
 #include <string_view>
@@ -38,7 +39,7 @@ bool IsWildcard(const std::string& host) { return host == "0.0.0.0" || host == "
 using Addresses = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
 
 absl::StatusOr<Addresses> Resolve(const std::string& host, const std::string& port) {
-  const addrinfo hints{.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+  const addrinfo hints{.ai_flags = AI_NUMERICSERV, .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
   addrinfo* found = nullptr;
   if (const int error = getaddrinfo(host.c_str(), port.c_str(), &hints, &found); error != 0) {
     return absl::UnavailableError(error == EAI_SYSTEM ? std::strerror(errno) : gai_strerror(error));
@@ -64,7 +65,7 @@ int PortOf(int file) {
 }
 
 // What is set here, connections inherit. SO_REUSEADDR lets a server start again beside the last connections of the one before; two
-// on one port would each hold half of the keys, so SO_REUSEPORT stays off.
+// on one port would each hold half of the keys, so SO_REUSEPORT stays off. Of the backlog the system cuts off what is too much.
 bool Listen(int file, const sockaddr* address, socklen_t size, engine::Duration unacknowledged) {
   const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(unacknowledged).count();
   const bool ipv6 = address->sa_family == AF_INET6;
@@ -72,7 +73,7 @@ bool Listen(int file, const sockaddr* address, socklen_t size, engine::Duration 
   return Set(file, SOL_SOCKET, SO_REUSEADDR, 1) && Set(file, IPPROTO_TCP, TCP_NODELAY, 1) &&
          Set(file, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(millis)) &&
          (!ipv6 || Set(file, IPPROTO_IPV6, IPV6_V6ONLY, everywhere ? 0 : 1)) && bind(file, address, size) == 0 &&
-         listen(file, SOMAXCONN) == 0;
+         listen(file, std::numeric_limits<int>::max()) == 0;
 }
 
 }  // namespace

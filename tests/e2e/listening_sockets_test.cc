@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -81,7 +82,23 @@ TEST(ListeningSocketsTest, AnIpv6AddressStandsInBrackets) {
 TEST(ListeningSocketsTest, ANameIsHeardAtAllThatItStandsFor) {
   const auto sockets = Open("localhost:0");
   ASSERT_TRUE(sockets.ok()) << sockets.status();
-  EXPECT_EQ(ErrorByIpv4(sockets->port()), 0) << "one port for all of them";
+  EXPECT_EQ(ErrorByIpv4(sockets->port()), 0);
+  if (sockets->files().size() > 1) {
+    EXPECT_EQ(ErrorByIpv6(sockets->port()), 0) << "one port for all of them";
+  }
+}
+
+TEST(ListeningSocketsTest, ConnectionsInheritWhatIsSet) {
+  const auto sockets = Open("127.0.0.1:0");
+  ASSERT_TRUE(sockets.ok()) << sockets.status();
+  const auto option = [&](int name) {
+    int value = -1;
+    socklen_t size = sizeof(value);
+    EXPECT_EQ(getsockopt(sockets->files().front(), IPPROTO_TCP, name, &value, &size), 0);
+    return value;
+  };
+  EXPECT_NE(option(TCP_NODELAY), 0);
+  EXPECT_EQ(option(TCP_USER_TIMEOUT), 20'000);
 }
 
 TEST(ListeningSocketsTest, APortIsFreeAgainWhenTheyAreGone) {

@@ -1,4 +1,4 @@
-#include "server/open_files.h"
+#include "server/ops/open_files.h"
 
 #include <sys/resource.h>
 
@@ -7,9 +7,9 @@
 #include <cstring>
 #include <limits>
 
-namespace semel {
+namespace semel::ops {
 
-int RaiseFileLimit(const ops::Logger& log) {
+int RaiseFileLimit(const Logger& log) {
   const auto clamped = [](rlim_t files) {
     return static_cast<int>(std::min<rlim_t>(files, std::numeric_limits<int>::max()));
   };
@@ -17,13 +17,15 @@ int RaiseFileLimit(const ops::Logger& log) {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return clamped(RLIM_INFINITY);
   const rlimit raised{.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
   if (setrlimit(RLIMIT_NOFILE, &raised) == 0) return clamped(raised.rlim_cur);
-  log.Log(ops::LogLevel::kWarning, "cannot raise the limit of open files", {{"reason", std::strerror(errno)}});
+  log.Log(LogLevel::kWarning, "cannot raise the limit of open files", {{"reason", std::strerror(errno)}});
   return clamped(limit.rlim_cur);
 }
 
-int FilesForConnections(int limit, int storage_files) {
-  constexpr int kOthers = 256;  // the admin port's connections, logs, a backup under way
-  return std::max(limit - storage_files - kOthers, limit / 2);
+FileShares SharesOf(int limit, int storage_wants) {
+  constexpr int kOthers = 256;
+  const int others = std::min(kOthers, limit / 8);
+  const int storage = std::min(storage_wants, (limit - others) / 2);
+  return {.connections = limit - others - storage, .storage = storage};
 }
 
-}  // namespace semel
+}  // namespace semel::ops
