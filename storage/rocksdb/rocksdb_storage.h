@@ -45,7 +45,8 @@ class RocksDbStorage final : public Storage {
   std::vector<Property> Properties() const override;
   Clock& clock() override { return *clock_; }
 
-  // Stores that this process was alive until now, so that leases which lapsed before are known as lapsed after a restart.
+  // Stores that this process was alive until now, so that leases which lapsed before are known as lapsed after a restart, and moves
+  // all that only the log has into tables.
   // Every later call fails.
   [[nodiscard]] absl::Status Close();
 

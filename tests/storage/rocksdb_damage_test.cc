@@ -47,8 +47,7 @@ class DamageTest : public RocksDbTest {
     }
     for (const auto& [key, record] : Scan({})) answers_[key] = Read(storage(), key).value();
     EXPECT_EQ(answers_.size(), 100u);
-    harness_.disk().Freeze();
-    harness_.Shut();
+    harness_.Die();
   }
 
   static absl::StatusOr<Answer> Read(RocksDbStorage& storage, const Key& key) {

@@ -112,14 +112,12 @@ class RocksDbHarness final : public StorageHarness {
 
   // kill -9: what the process would still have written never reaches the files. Or a power cut, if LoseUnsynced was called.
   void Reopen() override {
-    disk_->Freeze();
-    storage_.reset();
+    Die();
     if (got_through_) disk_->LoseUnsynced(*got_through_);
     Open();
   }
   void ReopenTorn(bool odd) {
-    disk_->Freeze();
-    storage_.reset();
+    Die();
     disk_->TearUnsynced(odd);
     Open();
   }
@@ -136,6 +134,11 @@ class RocksDbHarness final : public StorageHarness {
     CloseAndReopen();
   }
   void Shut() { storage_.reset(); }
+  // kill -9, and nobody starts it again.
+  void Die() {
+    disk_->Freeze();
+    storage_.reset();
+  }
   void Compact() override {
     ASSERT_TRUE(storage_->Maintain(storage_->clock().Now()).ok());
     const absl::Status status = storage_->Reclaim();

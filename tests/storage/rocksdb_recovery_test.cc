@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "storage/rocksdb/verify.h"
 #include "tests/storage/rocksdb_harness.h"
 
 namespace semel::storage {
@@ -91,7 +92,7 @@ TEST_F(RecoveryTest, APowerCutLosesNothingThatWasAnswered) {
 // Letting go of what follows the damage would forget answers that were given, and call it success.
 TEST_F(RecoveryTest, ADamagedLogIsRefusedAndNotCutShort) {
   for (int i = 0; i < 50; ++i) Begin(std::to_string(i));
-  harness_.Shut();
+  harness_.Die();
   const std::string log = harness_.LargestFile(".log");
   std::fstream file(log, std::ios::in | std::ios::out | std::ios::binary);
   file.seekg(static_cast<std::streamoff>(std::filesystem::file_size(log) / 2));
@@ -101,6 +102,24 @@ TEST_F(RecoveryTest, ADamagedLogIsRefusedAndNotCutShort) {
   file.close();
   const absl::Status status = RocksDbStorage::Open(harness_.options(), harness_.time).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+}
+
+// By whoever clears away *.log, or copies all but them.
+TEST_F(RecoveryTest, ADirectoryAtRestNeedsNoLog) {
+  for (int i = 0; i < 50; ++i) Begin(std::to_string(i));
+  Complete("49", std::string(10'000, 'x'));
+  const Time closed = Now();
+  harness_.Shut();
+  for (const auto& entry : std::filesystem::directory_iterator(harness_.options().path + "/db")) {
+    if (entry.path().extension() == ".log") std::filesystem::remove(entry.path());
+  }
+  const absl::StatusOr<DatabaseReport> report = Verify(harness_.options().path);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(report->findings, testing::IsEmpty());
+  harness_.CloseAndReopen();
+  EXPECT_EQ(Load("48")->state, State::kInProgress);
+  EXPECT_EQ(Load("49")->state, State::kDone);
+  EXPECT_GE(Now(), closed) << "the mark of the clock is there too";
 }
 
 TEST_F(RecoveryTest, AMissingTableIsRefused) {

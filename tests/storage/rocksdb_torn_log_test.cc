@@ -71,8 +71,7 @@ class TornLogTest : public RocksDbTest {
     const Mutation unspoken{{"shop", "unspoken"}, 0, Ending(end, synced_, rest)};
     harness_.disk().FailNextSync(".log");
     ASSERT_FALSE(storage().Commit({&unspoken, 1}, Now()).ok());
-    harness_.disk().Freeze();
-    harness_.Shut();
+    harness_.Die();
     ASSERT_EQ(ReadLog().size() % 512, end);
   }
   // Without the sectors whose bits are set in `lost`, counted from that of the first byte that was not synced.
@@ -125,7 +124,7 @@ TEST_F(TornLogTest, WhatAPowerCutToreIsLetGo) {
 
 TEST_F(TornLogTest, ASoundLogIsLeftAlone) {
   for (int i = 0; i < 100; ++i) Begin(std::to_string(i));
-  harness_.Shut();
+  harness_.Die();
   const std::string before = ReadLog();
   EXPECT_THAT(MendTornLogs(harness_.options().path + "/db", harness_.options().path).value(), testing::IsEmpty());
   EXPECT_EQ(ReadLog(), before);
@@ -135,7 +134,7 @@ TEST_F(TornLogTest, ASoundLogIsLeftAlone) {
 // Every byte of the last record that was answered, and of some before.
 TEST_F(TornLogTest, AFlippedBitIsDamageAlsoInTheLastRecord) {
   for (int i = 0; i < 3; ++i) Begin(std::to_string(i));
-  harness_.Shut();
+  harness_.Die();
   const std::string sound = ReadLog();
   for (size_t at = 0; at < sound.size(); at += 11) {
     std::string damaged = sound;
@@ -152,8 +151,7 @@ TEST_F(TornLogTest, AFlippedBitIsDamageAlsoInARecordOfZeros) {
   Begin("before");
   const size_t begin = fs::file_size(Log());
   Put("zeros", DoneRecord(++token_, Now(), std::string(1200, '\0')));
-  harness_.disk().Freeze();
-  harness_.Shut();
+  harness_.Die();
   const std::string sound = ReadLog();
   ASSERT_GT(sound.size(), begin + 1200);
   for (size_t bit = 8 * begin; bit < 8 * sound.size(); ++bit) {
@@ -227,8 +225,7 @@ TEST_F(TornLogTest, EveryHoleInAFlushIsLetGo) {
       harness_.disk().FailNextSync(fs::path(manifest).filename());
       ASSERT_FALSE(storage().CreateBackup({.directory = backups}).ok());  // what it does first is a flush
       ASSERT_FALSE(storage().Health().ok());
-      harness_.disk().Freeze();
-      harness_.Shut();
+      harness_.Die();
       std::ifstream file(manifest, std::ios::binary);
       const std::string written{std::istreambuf_iterator<char>(file), {}};
       const size_t sectors = (written.size() - 1) / 512 - synced / 512 + 1;
@@ -251,7 +248,7 @@ TEST_F(TornLogTest, AHoleBeforeASoundRecordIsDamage) {
   Record record = InProgressRecord(1, Now());
   record.checkpoint = std::string(10'000, 'c');
   for (int i = 0; i < 20; ++i) Put(std::to_string(i), record);
-  harness_.Shut();
+  harness_.Die();
   const std::string sound = ReadLog();
   for (size_t at = 512; at + 30'000 < sound.size(); at += 7 * 512) {
     std::string damaged = sound;

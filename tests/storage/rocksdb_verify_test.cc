@@ -114,8 +114,7 @@ TEST_F(VerifyTest, AnEmptyDatabaseIsSound) {
 
 TEST_F(VerifyTest, WhatOnlyTheLogHoldsAfterAKillCounts) {
   Fill();
-  harness_.disk().Freeze();
-  harness_.Shut();
+  harness_.Die();
   ExpectFilled(Report());
 }
 
@@ -137,8 +136,7 @@ TEST_F(VerifyTest, AWriteTornByAPowerCutIsNoDamage) {
   }
   harness_.disk().FailNextSync(".log");
   ASSERT_FALSE(storage().Commit(mutations, Now()).ok());
-  harness_.disk().Freeze();
-  harness_.Shut();
+  harness_.Die();
   harness_.disk().TearUnsynced(true);
   const DatabaseReport report = Report();
   ExpectFilled(report);
