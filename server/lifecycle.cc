@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "server/backups.h"
 #include "server/clock_watch.h"
 #include "server/engine/committer.h"
@@ -96,7 +98,14 @@ int Serve(const ops::CommandLine& command_line, ops::Logger& log) {
   const GrpcLog grpc_log(log);
   Signals signals;
   storage::RocksDbOptions storage_options = StorageOptions(config, log);
-  const ops::FileShares files = ops::SharesOf(ops::RaiseFileLimit(log), storage_options.max_open_files);
+  const int max_files = ops::RaiseFileLimit(log);
+  if (max_files < ops::kFewestFiles) {
+    return Fail(log, "cannot start",
+                absl::ResourceExhaustedError(
+                    absl::StrCat("the system allows ", max_files, " open files, and at least ", ops::kFewestFiles,
+                                 " are needed: raise the limit (ulimit -n, ", "LimitNOFILE)")));
+  }
+  const ops::FileShares files = ops::SharesOf(max_files, storage_options.max_open_files);
   storage_options.max_open_files = files.storage;
   auto storage = storage::RocksDbStorage::Open(storage_options, storage::SystemTime());
   if (!storage.ok()) return Fail(log, "cannot open the data directory", storage.status());

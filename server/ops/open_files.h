@@ -20,6 +20,9 @@ struct FileShares {
 // kept for all else: logs, the admin port, a backup under way.
 FileShares SharesOf(int limit, int storage_wants);
 
+// Fewer are not enough to serve: the storage alone would soon find none.
+inline constexpr int kFewestFiles = 128;
+
 }  // namespace semel::ops
 
 #endif  // SEMEL_SERVER_OPS_OPEN_FILES_H_

@@ -166,6 +166,13 @@ TEST_F(StartTest, ItTakesAsManyFilesAsItMay) {
             static_cast<double>(before.rlim_max));
 }
 
+TEST_F(StartTest, TooFewFilesToServe) {
+  Semeld semeld(directory_, {.max_open_files = 64});
+  EXPECT_EQ(ExitOf(semeld), kStartFailed);
+  EXPECT_THAT(semeld.Log(), AllOf(HasSubstr("allows 64 open files"), HasSubstr("ulimit -n")));
+  EXPECT_FALSE(fs::exists(directory_ / "data"));
+}
+
 TEST_F(StartTest, WhatGrpcHasToSayIsInTheLog) {
   Semeld semeld(directory_, {.config = "log: {level: debug}\n", .environment = {"GRPC_VERBOSITY=debug"}});
   ASSERT_TRUE(semeld.AwaitReady()) << semeld.Log();
