@@ -103,17 +103,27 @@ TEST_F(AcceptorTest, WhereNoFileIsFreeTheyWait) {
   std::vector<RawConnection> connections = Connect(5);
   absl::Notification full;
   std::string reason;
+  const auto on_full = [&](const std::string& why) {
+    reason = why;
+    full.Notify();  // once: the next time would be in ten seconds
+  };
+  // All that comes next is at hand: to look at an object of an unknown class takes a file where the undefined behaviour of such
+  // looks is checked for.
+  ListeningSockets sockets = *std::move(sockets_);
+  auto to_grpc = server_.TakeAcceptor();
+  engine::Counter turned_away;
+  std::optional<Acceptor> acceptor;
+  const int lowest_free = LowestFreeFile();
+  bool told = false;
   {
-    const MaxOpenFiles none_free(LowestFreeFile());
-    Accept({.on_full = [&](const std::string& why) {
-      reason = why;
-      full.Notify();  // once: the next time would be in ten seconds
-    }});
-    ASSERT_TRUE(full.WaitForNotificationWithTimeout(support::kPatience));
+    const MaxOpenFiles none_free(lowest_free);
+    acceptor.emplace(std::move(sockets), std::move(to_grpc), Acceptor::Options{.on_full = on_full}, turned_away);
+    told = full.WaitForNotificationWithTimeout(support::kPatience);
   }
+  ASSERT_TRUE(told);
   EXPECT_EQ(reason, "Too many open files");
   for (RawConnection& connection : connections) EXPECT_NE(connection.ReadSome(), "");
-  EXPECT_EQ(turned_away_.value(), 0);
+  EXPECT_EQ(turned_away.value(), 0);
 }
 
 TEST_F(AcceptorTest, BeyondTheirShareTheyAreClosed) {

@@ -231,7 +231,9 @@ TEST(OverloadTest, FourTimesWhatItCanTake) {
   }
   Mob few(semeld, "the second after", kFewCallers);
   ASSERT_NO_FATAL_FAILURE(few.Run(std::chrono::seconds(1), false));
-  EXPECT_EQ(few.refused(), 0) << "there is room for everybody again";
+  if (kMemoryIsMeasurable) {  // with a sanitizer, a few are more than it can take
+    EXPECT_EQ(few.refused(), 0) << "there is room for everybody again";
+  }
   ASSERT_TRUE(Eventually([&] { return after.Call(support::BeginOf("after")).ok(); }));
   EXPECT_TRUE(Eventually([&] { return Scrape(semeld.Get("/metrics").body)["semel_calls_in_flight"] == 0; }));
 }
