@@ -100,6 +100,9 @@ TEST_F(AcceptorTest, WhoConnectsIsGreeted) {
 }
 
 TEST_F(AcceptorTest, WhereNoFileIsFreeTheyWait) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "what checks for undefined behaviour beside it opens a pipe to look at an object, and finds no file";
+#endif
   std::vector<RawConnection> connections = Connect(5);
   absl::Notification full;
   std::string reason;
@@ -107,8 +110,6 @@ TEST_F(AcceptorTest, WhereNoFileIsFreeTheyWait) {
     reason = why;
     full.Notify();  // once: the next time would be in ten seconds
   };
-  // All that comes next is at hand: to look at an object of an unknown class takes a file where the undefined behaviour of such
-  // looks is checked for.
   ListeningSockets sockets = *std::move(sockets_);
   auto to_grpc = server_.TakeAcceptor();
   engine::Counter turned_away;
