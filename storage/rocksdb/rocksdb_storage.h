@@ -45,9 +45,9 @@ class RocksDbStorage final : public Storage {
   std::vector<Property> Properties() const override;
   Clock& clock() override { return *clock_; }
 
-  // Stores that this process was alive until now, so that leases which lapsed before are known as lapsed after a restart, and moves
-  // all that only the log has into tables.
-  // Every later call fails.
+  // Stores that this process was alive until now, so that leases which lapsed before are known as lapsed after a restart, and
+  // moves all that only the log has into tables. Where that fails nothing is lost, but the log is still needed. Every later call
+  // fails.
   [[nodiscard]] absl::Status Close();
 
   // Gives back all space that can be given back now, and waits for it. From any thread; reads and writes go on meanwhile.

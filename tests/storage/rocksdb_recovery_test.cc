@@ -122,6 +122,15 @@ TEST_F(RecoveryTest, ADirectoryAtRestNeedsNoLog) {
   EXPECT_GE(Now(), closed) << "the mark of the clock is there too";
 }
 
+TEST_F(RecoveryTest, WhatClosingCannotMoveIntoTablesStaysInTheLog) {
+  Begin("a");
+  Complete("a");
+  harness_.disk().FailNextAppend(".sst");
+  EXPECT_FALSE(storage().Close().ok());
+  harness_.CloseAndReopen();
+  EXPECT_EQ(Load("a")->state, State::kDone);
+}
+
 TEST_F(RecoveryTest, AMissingTableIsRefused) {
   for (int i = 0; i < 50; ++i) Begin(std::to_string(i));
   for (int i = 0; i < 50; ++i) Complete(std::to_string(i));
