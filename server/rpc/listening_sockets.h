@@ -18,9 +18,10 @@ namespace semel::rpc {
 
 class ListeningSockets {
  public:
-  // `address` is host:port: an IPv4 address, [an IPv6 one], or a name; port 0 takes one that is free at the first address of the name, and fails where it is taken at another. 0.0.0.0 and [::] both stand for
-  // every interface, by IPv6 too where the machine has it. A connection whose peer leaves what was sent unacknowledged for longer
-  // than `unacknowledged` is given up (TCP_USER_TIMEOUT). The error says what is wrong with the address.
+  // `address` is host:port: an IPv4 address, [an IPv6 one], or a name; port 0 takes one that is free at the first address of the
+  // name, and fails where it is taken at another. 0.0.0.0 and [::] both stand for every interface, by IPv6 too where the machine
+  // has it. A connection whose peer leaves what was sent unacknowledged for longer than `unacknowledged` is given up
+  // (TCP_USER_TIMEOUT). The error says what is wrong with the address.
   static absl::StatusOr<ListeningSockets> Open(const std::string& address, engine::Duration unacknowledged);
 
   ListeningSockets(ListeningSockets&& other) noexcept

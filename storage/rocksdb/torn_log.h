@@ -28,8 +28,8 @@ absl::StatusOr<std::vector<TornLog>> FindTornLogs(const std::string& database_pa
 // nothing, because there is damage of another kind, or none. Cuts only where all of this is so:
 //   - a fragment fails its checksum or is missing, and no whole record begins anywhere after it;
 //   - it reaches to the end of the log or of its block, as the last write does;
-//   - or, in the MANIFEST, to the short record that RocksDB writes behind that of a flush, before it syncs both: from which log on they are
-//     needed. That may be whole, or torn as well;
+//   - or, in the MANIFEST, to the short record that RocksDB writes behind that of a flush, before it syncs both: from which log
+//     on they are needed. That may be whole, or torn as well;
 //   - it has a hole: all that the record put into one of its sectors is zeros, as a file reads where it was never written. Where
 //     the record begins or ends within a sector that may be a few bytes. Fewer than 4 in all count only if some other
 //     bytes in their place make its checksum right;
