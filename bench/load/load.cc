@@ -1,7 +1,7 @@
 // The load generator: many callers in one thread, on completion queues. Prints what it measured as one JSON object and exits
 // 1 if any call failed or was answered wrongly.
 //
-//   semel_bench_load --target 127.0.0.1:7420 --mode unary --in-flight 64 --seconds 5 --server-pid "$(pidof semeld)"
+//   semel_bench_load --target 127.0.0.1:7420 --kind semel-unary --in-flight 64 --seconds 5 --server-pid "$(pidof semeld)"
 
 #include <grpcpp/grpcpp.h>
 
@@ -13,16 +13,16 @@
 #include <string>
 #include <vector>
 
-#include "bench/driver.h"
-#include "bench/flows.h"
-#include "bench/recorder.h"
+#include "bench/load/driver.h"
+#include "bench/load/flows.h"
+#include "bench/load/recorder.h"
 
 namespace semel::bench {
 namespace {
 
 struct Options {
   std::string target;
-  std::string mode;
+  std::string kind;
   int in_flight = 64;
   int channels = 1;
   double warm_up_s = 1;
@@ -34,10 +34,11 @@ struct Options {
 
 void Declare(CLI::App& app, Options& options) {
   app.add_option("--target", options.target, "HOST:PORT of the server")->required();
-  app.add_option("--mode", options.mode, "echo: Echo. unary: Begin + Complete. batch: BatchBegin + BatchComplete")
-      ->check(CLI::IsMember({"echo", "unary", "batch"}))
+  app.add_option("--kind", options.kind, "whom to ask, and how")
+      ->check(CLI::IsMember({"echo", "semel-unary", "semel-batch"}))
       ->required();
-  app.add_option("--in-flight", options.in_flight, "calls in flight at any time")->check(CLI::Range(1, 65536));
+  app.add_option("--in-flight", options.in_flight, "operations in flight at any time; a batch of 64 is 64 of them")
+      ->check(CLI::Range(1, 65536));
   app.add_option("--channels", options.channels, "connections that they share")->check(CLI::Range(1, 1024));
   app.add_option("--warm-up", options.warm_up_s, "seconds before anything counts")->check(CLI::NonNegativeNumber);
   app.add_option("--seconds", options.seconds, "seconds that count")->check(CLI::PositiveNumber);
@@ -65,8 +66,8 @@ std::vector<std::shared_ptr<grpc::Channel>> Connect(const Options& options) {
 
 std::unique_ptr<Flow> MakeFlow(const Options& options, std::shared_ptr<grpc::Channel> channel,
                                grpc::CompletionQueue& queue, Randomness& randomness) {
-  if (options.mode == "echo") return MakeEchoFlow(std::move(channel), queue, options.workload);
-  if (options.mode == "batch") return MakeBatchFlow(std::move(channel), queue, options.workload, randomness);
+  if (options.kind == "echo") return MakeEchoFlow(std::move(channel), queue, options.workload);
+  if (options.kind == "semel-batch") return MakeBatchFlow(std::move(channel), queue, options.workload, randomness);
   return MakePairFlow(std::move(channel), queue, options.workload, randomness);
 }
 
@@ -76,12 +77,13 @@ SteadyClock::duration Seconds(double seconds) {
 
 nlohmann::json Report(const Recorder& recorder, const CpuUse& cpu) {
   nlohmann::json report = recorder.ToJson();
-  auto per_call = [&](double seconds) {
-    return seconds * 1e6 / static_cast<double>(std::max<uint64_t>(1, recorder.calls()));
-  };
-  report["client_cpu_us_per_call"] = per_call(cpu.client);
+  // Of a pair, or of a call where there are no pairs.
+  uint64_t units = recorder.pairs() > 0 ? recorder.pairs() : std::max<uint64_t>(1, recorder.calls());
+  auto per_unit = [&](double seconds) { return seconds * 1e6 / static_cast<double>(units); };
+  report["client_cpu_us"] = per_unit(cpu.client);
+  report["client_cpu_cores"] = cpu.client / recorder.seconds();
   if (cpu.server) {
-    report["server_cpu_us_per_call"] = per_call(*cpu.server);
+    report["server_cpu_us"] = per_unit(*cpu.server);
     report["server_cpu_cores"] = *cpu.server / recorder.seconds();
   }
   return report;
@@ -96,7 +98,9 @@ int Run(const Options& options) {
   grpc::CompletionQueue queue;
   Randomness randomness;
   std::vector<std::unique_ptr<Flow>> flows;
-  for (int i = 0; i < options.in_flight; ++i) {
+  size_t callers = options.in_flight;
+  if (options.kind == "semel-batch") callers = std::max<size_t>(1, callers / options.workload.batch_items);
+  for (size_t i = 0; i < callers; ++i) {
     flows.push_back(MakeFlow(options, channels[i % channels.size()], queue, randomness));
   }
   Recorder recorder;

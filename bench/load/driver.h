@@ -1,7 +1,7 @@
 // Runs flows side by side on one completion queue, in one thread, for a time or for a number of pairs.
 
-#ifndef SEMEL_BENCH_DRIVER_H_
-#define SEMEL_BENCH_DRIVER_H_
+#ifndef SEMEL_BENCH_LOAD_DRIVER_H_
+#define SEMEL_BENCH_LOAD_DRIVER_H_
 
 #include <grpcpp/completion_queue.h>
 #include <sys/types.h>
@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "bench/flows.h"
-#include "bench/recorder.h"
+#include "bench/load/flows.h"
+#include "bench/load/recorder.h"
 
 namespace semel::bench {
 
@@ -58,4 +58,4 @@ class Driver {
 
 }  // namespace semel::bench
 
-#endif  // SEMEL_BENCH_DRIVER_H_
+#endif  // SEMEL_BENCH_LOAD_DRIVER_H_

@@ -1,10 +1,10 @@
-#include "bench/flows.h"
+#include "bench/load/flows.h"
 
 #include <cstring>
 #include <string_view>
 #include <utility>
 
-#include "bench/call.h"
+#include "bench/load/call.h"
 #include "echo.grpc.pb.h"
 #include "semel/v1/idempotency_service.grpc.pb.h"
 

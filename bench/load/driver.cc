@@ -1,11 +1,11 @@
-#include "bench/driver.h"
+#include "bench/load/driver.h"
 
 #include <unistd.h>
 
 #include <chrono>
 
 #include "absl/strings/str_cat.h"
-#include "bench/process_cpu.h"
+#include "bench/load/process_cpu.h"
 
 namespace semel::bench {
 

@@ -1,7 +1,7 @@
 // One asynchronous unary call after another through the same objects.
 
-#ifndef SEMEL_BENCH_CALL_H_
-#define SEMEL_BENCH_CALL_H_
+#ifndef SEMEL_BENCH_LOAD_CALL_H_
+#define SEMEL_BENCH_LOAD_CALL_H_
 
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/async_unary_call.h>
@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
-#include "bench/recorder.h"
+#include "bench/load/recorder.h"
 
 namespace semel::bench {
 
@@ -60,4 +60,4 @@ class Call {
 
 }  // namespace semel::bench
 
-#endif  // SEMEL_BENCH_CALL_H_
+#endif  // SEMEL_BENCH_LOAD_CALL_H_

@@ -1,4 +1,4 @@
-#include "bench/process_cpu.h"
+#include "bench/load/process_cpu.h"
 
 #include <unistd.h>
 

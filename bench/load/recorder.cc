@@ -1,4 +1,4 @@
-#include "bench/recorder.h"
+#include "bench/load/recorder.h"
 
 #include <nlohmann/json.hpp>
 
@@ -52,6 +52,7 @@ nlohmann::json Recorder::ToJson() const {
       {"seconds", seconds()},
       {"calls", calls_},
       {"pairs", pairs_},
+      {"all_pairs", all_pairs_},
       {"calls_per_s", static_cast<double>(calls_) / seconds()},
       {"pairs_per_s", static_cast<double>(pairs_) / seconds()},
       {"latency_ms", latencies},

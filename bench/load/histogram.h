@@ -1,8 +1,8 @@
 // Latencies in buckets whose width grows with the value: 64 to each power of two, so that no quantile is more than 1.6 % off
 // (the idea of HdrHistogram). Recording is two shifts and an increment; about 30 KB.
 
-#ifndef SEMEL_BENCH_HISTOGRAM_H_
-#define SEMEL_BENCH_HISTOGRAM_H_
+#ifndef SEMEL_BENCH_LOAD_HISTOGRAM_H_
+#define SEMEL_BENCH_LOAD_HISTOGRAM_H_
 
 #include <algorithm>
 #include <array>
@@ -57,4 +57,4 @@ class Histogram {
 
 }  // namespace semel::bench
 
-#endif  // SEMEL_BENCH_HISTOGRAM_H_
+#endif  // SEMEL_BENCH_LOAD_HISTOGRAM_H_

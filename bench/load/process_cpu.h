@@ -1,7 +1,7 @@
 // How much processor time a process has used.
 
-#ifndef SEMEL_BENCH_PROCESS_CPU_H_
-#define SEMEL_BENCH_PROCESS_CPU_H_
+#ifndef SEMEL_BENCH_LOAD_PROCESS_CPU_H_
+#define SEMEL_BENCH_LOAD_PROCESS_CPU_H_
 
 #include <sys/types.h>
 
@@ -15,4 +15,4 @@ std::optional<double> CpuSecondsOf(pid_t pid);
 
 }  // namespace semel::bench
 
-#endif  // SEMEL_BENCH_PROCESS_CPU_H_
+#endif  // SEMEL_BENCH_LOAD_PROCESS_CPU_H_

@@ -1,7 +1,7 @@
 // What one of the many simultaneous callers does, over and over: a flow is a short conversation, one call in flight at a time.
 
-#ifndef SEMEL_BENCH_FLOWS_H_
-#define SEMEL_BENCH_FLOWS_H_
+#ifndef SEMEL_BENCH_LOAD_FLOWS_H_
+#define SEMEL_BENCH_LOAD_FLOWS_H_
 
 #include <grpcpp/channel.h>
 #include <grpcpp/completion_queue.h>
@@ -11,7 +11,7 @@
 #include <random>
 #include <string>
 
-#include "bench/recorder.h"
+#include "bench/load/recorder.h"
 
 namespace semel::bench {
 
@@ -58,4 +58,4 @@ std::unique_ptr<Flow> MakeBatchFlow(std::shared_ptr<grpc::Channel> channel, grpc
 
 }  // namespace semel::bench
 
-#endif  // SEMEL_BENCH_FLOWS_H_
+#endif  // SEMEL_BENCH_LOAD_FLOWS_H_

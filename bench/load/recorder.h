@@ -1,7 +1,7 @@
 // What one run of the load generator found out.
 
-#ifndef SEMEL_BENCH_RECORDER_H_
-#define SEMEL_BENCH_RECORDER_H_
+#ifndef SEMEL_BENCH_LOAD_RECORDER_H_
+#define SEMEL_BENCH_LOAD_RECORDER_H_
 
 #include <chrono>
 #include <cstdint>
@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "bench/histogram.h"
+#include "bench/load/histogram.h"
 
 namespace semel::bench {
 
@@ -25,14 +25,18 @@ class Recorder {
   double seconds() const { return std::chrono::duration<double>(stopped_ - started_).count(); }
 
   void CallEnded(std::string_view call, SteadyClock::duration latency);
-  void PairsEnded(uint64_t pairs) { pairs_ += measuring_ ? pairs : 0; }
+  void PairsEnded(uint64_t pairs) {
+    all_pairs_ += pairs;
+    pairs_ += measuring_ ? pairs : 0;
+  }
   // Any error spoils a run. The first few are kept.
   void Error(std::string_view call, std::string_view what);
 
   uint64_t calls() const { return calls_; }
+  uint64_t pairs() const { return pairs_; }
   uint64_t errors() const { return errors_; }
 
-  // {"seconds", "calls_per_s", "pairs_per_s", "latency_ms": {call: {"p50", ...}}, "errors", "error_samples"}
+  // {"seconds", "calls_per_s", "pairs_per_s", "all_pairs", "latency_ms": {call: {"p50", ...}}, "errors", "error_samples"}
   nlohmann::json ToJson() const;
 
  private:
@@ -40,6 +44,7 @@ class Recorder {
   SteadyClock::time_point started_, stopped_;
   uint64_t calls_ = 0;
   uint64_t pairs_ = 0;
+  uint64_t all_pairs_ = 0;  // those of the warm-up and after it too
   uint64_t errors_ = 0;
   std::map<std::string, Histogram, std::less<>> latencies_;  // nanoseconds, by call
   std::map<std::string, uint64_t> error_samples_;
@@ -47,4 +52,4 @@ class Recorder {
 
 }  // namespace semel::bench
 
-#endif  // SEMEL_BENCH_RECORDER_H_
+#endif  // SEMEL_BENCH_LOAD_RECORDER_H_

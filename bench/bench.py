@@ -1,0 +1,35 @@
+#!/usr/bin/env python3
+"""./dev bench [PART] [OPTIONS]: how fast Semel is. ./dev bench PART --help tells what a part measures.
+
+Each part is a module with main(arguments); what they share is in harness/, the servers to compare with in peers/.
+How to read the figures: bench/README.md.
+"""
+
+import importlib
+import sys
+
+PARTS = {
+    "compare": ("compare", "Semel, Redis, PostgreSQL and etcd in turn, every answer synced"),
+    "scale": ("scale", "what a million keys cost in memory, on disk, and at a restart"),
+}
+
+
+def main():
+    name, *arguments = sys.argv[1:] or ["compare"]
+    if name in ("-h", "--help"):
+        print(__doc__)
+        for part, (_, what) in PARTS.items():
+            print(f"  {part:8} {what}")
+        return
+    if name.startswith("-"):
+        name, arguments = "compare", sys.argv[1:]
+    if name not in PARTS:
+        sys.exit(f"no part {name}; there are: {', '.join(PARTS)}")
+    try:
+        sys.exit(importlib.import_module(PARTS[name][0]).main(arguments))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""./dev bench compare: Semel next to what people use instead, on this machine, with the same durability.
+
+A pair is Begin + Complete of a key that nobody used before: 36 bytes of key, 32 of fingerprint, 200 of result, a lease and a
+retention; an answer is sent only after the sync of what it says. All servers are started here, on free ports and with
+directories of their own, and stopped again, also on Ctrl-C. While one is measured the others stand still (SIGSTOP).
+Prints tables; writes JSON and charts to bench/results/. How to read it: bench/README.md.
+"""
+
+import argparse
+import contextlib
+
+import comparison
+from harness import figures, machine, processes, runs
+from peers.semel import Echo, Semel
+
+PEERS = {"semel": Semel, "echo": Echo}
+
+
+def parse_arguments(arguments):
+    parser = argparse.ArgumentParser(prog="./dev bench compare", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    runs.declare(parser)
+    parser.add_argument("--quick", action="store_true", help="two rounds of one second: rough figures in a few minutes")
+    parser.add_argument("--only", type=lambda text: text.split(","), metavar="CASE,...",
+                        help=f"some of: {', '.join(case.name for case in comparison.CASES)}")
+    parser.add_argument("--in-flight", type=lambda text: [int(n) for n in text.split(",")], default=comparison.IN_FLIGHT,
+                        help="operations in flight (default " + ",".join(map(str, comparison.IN_FLIGHT)) + ")")
+    if "--quick" in (arguments or []):
+        parser.set_defaults(rounds=2, seconds=1.0)
+    options = parser.parse_args(arguments)
+    unknown = set(options.only or []) - {case.name for case in comparison.CASES}
+    if unknown:
+        parser.error(f"no case {', '.join(sorted(unknown))}")
+    return options
+
+
+def plan(options):
+    """[(case, in flight)] in the order of measuring: for each number in flight all cases in turn."""
+    return [(case, n) for n in options.in_flight for case in comparison.CASES
+            if n in case.in_flight and (not options.only or case.name in options.only)]
+
+
+def measure_round(options, folder, steps, runs_of):
+    """One round on fresh servers: what they have stored before must not count. Returns what they say of their durability."""
+    with contextlib.ExitStack() as stack:
+        servers = {}
+        for name in dict.fromkeys(case.peer for case, _ in steps):
+            servers[name] = stack.enter_context(processes.stopping(PEERS[name](options, folder)))
+        about = {name: {"version": server.version(), "durability": server.durability()} for name, server in servers.items()}
+        for server in servers.values():
+            server.pause()
+        for case, in_flight in steps:
+            server = servers[case.peer]
+            server.resume()
+            runs_of[case.name, in_flight].append(measure(options, server, case, in_flight))
+            server.pause()
+        return about
+
+
+def measure(options, server, case, in_flight):
+    before = server.syncs()
+    report = runs.load(options, server, case.name, in_flight, *case.arguments)
+    if before is not None:
+        report["syncs"] = server.syncs() - before  # also those of the warm-up, as all_pairs has its pairs
+    return report
+
+
+def main(arguments=None):
+    options = parse_arguments(arguments)
+    steps = plan(options)
+    runs_of = {(case.name, n): [] for case, n in sorted(steps, key=lambda step: comparison.CASES.index(step[0]))}
+    syncs_ms, servers = [], {}
+    with runs.workspace(options) as workspace:
+        about = machine.facts(workspace)
+        print(machine.describe(about), flush=True)
+        for number in range(1, options.rounds + 1):
+            folder = workspace / f"round-{number}"
+            folder.mkdir()
+            runs.progress(f"round {number} of {options.rounds}")
+            syncs_ms.append(machine.fdatasync_ms(folder))
+            servers = measure_round(options, folder, steps, runs_of)
+    targets = comparison.targets(runs_of, syncs_ms)
+    print("", comparison.proof_table(servers, runs_of), "", comparison.main_table(runs_of), "",
+          figures.target_table(targets), sep="\n")
+    cases = [{"case": name, "in_flight": n, "rounds": reports} for (name, n), reports in runs_of.items()]
+    results = {"machine": about, "servers": servers, "fdatasync_ms": syncs_ms, "cases": cases,
+               "targets": [target.to_json() for target in targets]}
+    print("\nwritten to", *runs.write("compare", results))
+    return int(options.check and not all(target.met() for target in targets))

@@ -1,0 +1,90 @@
+"""What `compare` measures, and what it makes of the figures: cases, tables, targets."""
+
+import statistics
+
+from harness import figures
+from harness.figures import Target
+
+IN_FLIGHT = [1, 8, 64, 256, 1024]
+
+
+class Case:
+    """One way of asking one server. `name` is also the kind of load."""
+
+    def __init__(self, name, peer, in_flight, arguments=()):
+        self.name, self.peer, self.in_flight, self.arguments = name, peer, in_flight, arguments
+
+
+SINGLE, DEEP, MANY = [1, 8, 64, 256], [1, 8, 64, 256, 1024], [64, 256, 1024]
+CASES = [
+    Case("semel-unary", "semel", SINGLE),
+    Case("semel-batch", "semel", MANY),
+    Case("echo", "echo", SINGLE),
+]
+
+
+def of(runs_of, name, in_flight, figure):
+    """A figure of each round of a case, or None where it was not measured."""
+    reports = runs_of.get((name, in_flight))
+    return [figure(report) for report in reports] if reports else None
+
+
+def pairs(report):
+    return report["pairs_per_s"]
+
+
+def calls(report):
+    return report["calls_per_s"]
+
+
+def slower(quantile):
+    """A quantile in ms: that of Begin or of Complete, whichever is larger."""
+    return lambda report: max(call[quantile] for call in report["latency_ms"].values())
+
+
+def targets(runs_of, syncs_ms):
+    """Those of the cases that were measured. Ratios are taken round by round."""
+    found = []
+
+    def ratio(bound, ours, theirs, in_flight, figure=pairs, what="pairs/s"):
+        measured = of(runs_of, ours, in_flight, figure), of(runs_of, theirs, in_flight, figure)
+        if all(measured):
+            found.append(Target(f"{ours} over {theirs}, {what}, {in_flight} in flight", "≥", bound, figures.ratios(*measured)))
+
+    def at_most(name, in_flight, quantile, bounds):
+        values = of(runs_of, name, in_flight, slower(quantile))
+        if values:
+            found.append(Target(f"{name} {quantile} (ms), {in_flight} in flight", "≤", bounds, values))
+
+    for n in (64, 256):
+        ratio(0.55, "semel-unary", "echo", n, calls, "calls/s")
+    if syncs_ms:
+        at_most("semel-unary", 1, "p50", statistics.median(syncs_ms) + 0.130)
+    return found
+
+
+def proof_table(servers, runs_of):
+    """What shows that every answer was synced: settings as the servers tell them, and how many pairs shared a sync."""
+    rows = [("server", "what it says of its durability")]
+    rows += [(about["version"], ", ".join(f"{key}: {value}" for key, value in about["durability"].items()))
+             for about in servers.values()]
+    return figures.table(rows) + "\n\n" + syncs_table(runs_of)
+
+
+def syncs_table(runs_of):
+    rows = [("case", "in flight", "pairs", "syncs", "pairs to a sync")]
+    for (name, n), reports in runs_of.items():
+        if "syncs" in reports[0]:
+            all_pairs, syncs = sum(r["all_pairs"] for r in reports), sum(r["syncs"] for r in reports)
+            rows.append((name, f"{n:,}", f"{all_pairs:,}", f"{syncs:,}", f"{all_pairs / max(1, syncs):.1f}"))
+    return figures.table(rows)
+
+
+def main_table(runs_of):
+    rows = [("case", "in flight", "pairs/s", "p50 ms", "p99 ms", "p99.9 ms", "server CPU us/pair", "client CPU us/pair")]
+    for (name, n), reports in runs_of.items():
+        speed = pairs if any(map(pairs, reports)) else calls
+        rows.append((name, f"{n:,}", figures.show([speed(r) for r in reports]),
+                     *(figures.show([slower(q)(r) for r in reports], 2) for q in ("p50", "p99", "p99.9")),
+                     *(f"{statistics.median(r[cpu] for r in reports):.1f}" for cpu in ("server_cpu_us", "client_cpu_us"))))
+    return figures.table(rows) + "\n(echo: calls, not pairs; latencies: of Begin or Complete, whichever is slower)"

@@ -1,0 +1,48 @@
+"""Figures of all rounds -> words for people. A figure is the median over the rounds, with the smallest and largest."""
+
+import statistics
+
+
+def spread(values):
+    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
+
+
+def show(values, digits=0):
+    s = spread(values)
+    return f"{s['median']:,.{digits}f}  ({s['min']:,.{digits}f} to {s['max']:,.{digits}f})"
+
+
+def ratios(ours, theirs):
+    """Round by round: a ratio within a round outlives the noise between rounds."""
+    return [our / their for our, their in zip(ours, theirs, strict=True)]
+
+
+def table(rows):
+    """The first row is the head."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
+
+
+class Target:
+    """A figure that is to be reached by the median over the rounds."""
+
+    def __init__(self, name, comparison, bound, values, digits=2):
+        assert comparison in ("≥", "≤")
+        self.name, self.comparison, self.bound, self.values, self.digits = name, comparison, bound, values, digits
+
+    def met(self):
+        median = statistics.median(self.values)
+        return median >= self.bound if self.comparison == "≥" else median <= self.bound
+
+    def row(self):
+        return (self.name, f"{self.comparison} {self.bound:,.{self.digits}f}", show(self.values, self.digits),
+                "met" if self.met() else "MISSED")
+
+    def to_json(self):
+        return {"name": self.name, "comparison": self.comparison, "bound": self.bound, "values": self.values,
+                "met": self.met()}
+
+
+def target_table(targets):
+    return table([("target", "", "measured", ""), *(target.row() for target in targets)])
