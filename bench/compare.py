@@ -59,7 +59,7 @@ def measure_round(options, folder, steps, runs_of):
 
 def measure(options, server, case, in_flight):
     before = server.syncs()
-    report = runs.load(options, server, case.name, in_flight, *case.arguments)
+    report = runs.load(options, server, case.service, in_flight, *case.arguments)
     if before is not None:
         report["syncs"] = server.syncs() - before  # also those of the warm-up, as all_pairs has its pairs
     return report

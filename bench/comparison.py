@@ -9,17 +9,18 @@ IN_FLIGHT = [1, 8, 64, 256, 1024]
 
 
 class Case:
-    """One way of asking one server. `name` is also the kind of load."""
+    """One way of asking one server: which service of the load generator, with which arguments."""
 
-    def __init__(self, name, peer, in_flight, arguments=()):
-        self.name, self.peer, self.in_flight, self.arguments = name, peer, in_flight, arguments
+    def __init__(self, name, peer, in_flight, service, *arguments):
+        self.name, self.peer, self.in_flight, self.service, self.arguments = name, peer, in_flight, service, arguments
 
 
+BATCH = "--keys-per-call", 64
 SINGLE, DEEP, MANY = [1, 8, 64, 256], [1, 8, 64, 256, 1024], [64, 256, 1024]
 CASES = [
-    Case("semel-unary", "semel", SINGLE),
-    Case("semel-batch", "semel", MANY),
-    Case("echo", "echo", SINGLE),
+    Case("semel-unary", "semel", SINGLE, "semel-unary"),
+    Case("semel-batch", "semel", MANY, "semel-unary", *BATCH),
+    Case("echo", "echo", SINGLE, "echo"),
 ]
 
 

@@ -43,7 +43,7 @@ def measure(options, folder):
     runs.progress(f"filling {options.keys:,} keys")
     with processes.stopping(Semel(options, folder)) as server:
         with peak_disk(folder / "semel") as peak:
-            load = runs.load(options, server, "semel-batch", IN_FLIGHT, "--pairs", options.keys)
+            load = runs.load(options, server, "semel-unary", IN_FLIGHT, "--keys-per-call", 64, "--pairs", options.keys)
         fill = {
             "keys": load["pairs"],
             "load": load,

@@ -39,13 +39,13 @@ def workspace(options):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def load(options, server, kind, in_flight, *more):
+def load(options, server, service, in_flight, *more):
     """One run of the load generator; any failed or wrong answer ends the bench."""
-    command = [options.build / "bench/semel_bench_load", "--target", server.address, "--kind", kind, "--in-flight", in_flight,
+    command = [options.build / "bench/semel_bench_load", "--target", server.address, "--service", service, "--in-flight", in_flight,
                "--warm-up", options.warm_up, "--seconds", options.seconds, "--server-pid", server.pid, *more]
     run = subprocess.run([str(part) for part in command], capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if run.returncode != 0:
-        raise SystemExit(f"{kind}, {in_flight} in flight: {run.stdout}{run.stderr}\nserver log:\n{server.tail()}")
+        raise SystemExit(f"{service}, {in_flight} in flight: {run.stdout}{run.stderr}\nserver log:\n{server.tail()}")
     return json.loads(run.stdout)
 
 

@@ -16,27 +16,34 @@ constexpr std::chrono::seconds kPatience(20);
 
 }  // namespace
 
-Driver::Driver(grpc::CompletionQueue& queue, const Schedule& schedule, Recorder& recorder)
-    : queue_(queue), schedule_(schedule), recorder_(recorder) {}
+Driver::Driver(Service& service, const Schedule& schedule, Recorder& recorder)
+    : service_(service), schedule_(schedule), recorder_(recorder) {}
 
 absl::Status Driver::Run(const std::vector<std::unique_ptr<Flow>>& flows) {
+  std::vector<Operation> operations(flows.size());
+  std::vector<Operation*> ended;
   begun_ = SteadyClock::now();
   if (schedule_.pairs > 0) StartMeasuring(begun_);
-  for (const auto& flow : flows) {
-    if (MayStartRound()) StartRound(*flow);
+  for (size_t caller = 0; caller < flows.size() && MayStartRound(); ++caller) {
+    operations[caller].caller = caller;
+    StartRound(*flows[caller], operations[caller]);
   }
   while (in_flight_ > 0) {
-    void* tag = nullptr;
-    bool ok = false;
-    if (queue_.AsyncNext(&tag, &ok, std::chrono::system_clock::now() + kPatience) != grpc::CompletionQueue::GOT_EVENT) {
+    service_.Flush();
+    ended.clear();
+    service_.Wait(kPatience, ended);
+    if (ended.empty()) {
       return absl::DeadlineExceededError(
-          absl::StrCat(in_flight_, " calls without an answer for ", kPatience.count(), " s"));
+          absl::StrCat(in_flight_, " operations without an answer for ", kPatience.count(), " s"));
     }
-    auto& flow = *static_cast<Flow*>(tag);
-    Tick(SteadyClock::now());
-    if (flow.Continue(recorder_)) continue;
-    --in_flight_;
-    if (MayStartRound()) StartRound(flow);
+    auto now = SteadyClock::now();
+    Tick(now);
+    for (Operation* operation : ended) {
+      Flow& flow = *flows[operation->caller];
+      if (Continue(flow, *operation, now)) continue;
+      --in_flight_;
+      if (MayStartRound()) StartRound(flow, *operation);
+    }
   }
   if (!over_) StopMeasuring(SteadyClock::now());
   return absl::OkStatus();
@@ -44,10 +51,29 @@ absl::Status Driver::Run(const std::vector<std::unique_ptr<Flow>>& flows) {
 
 bool Driver::MayStartRound() const { return schedule_.pairs > 0 ? pairs_started_ < schedule_.pairs : !over_; }
 
-void Driver::StartRound(Flow& flow) {
+void Driver::StartRound(Flow& flow, Operation& operation) {
   ++in_flight_;
   pairs_started_ += flow.pairs();
-  flow.Start();
+  flow.Start(operation);
+  Send(operation);
+}
+
+void Driver::Send(Operation& operation) {
+  operation.error.clear();
+  for (Item& item : operation.items) item.answer = Answer::kNone;
+  operation.sent = SteadyClock::now();
+  service_.Send(operation);
+}
+
+bool Driver::Continue(Flow& flow, Operation& operation, SteadyClock::time_point now) {
+  recorder_.CallEnded(operation.name(), now - operation.sent);
+  if (!operation.error.empty()) {
+    recorder_.Error(operation.name(), operation.error);
+    return false;
+  }
+  if (!flow.Continue(operation, recorder_)) return false;
+  Send(operation);
+  return true;
 }
 
 void Driver::Tick(SteadyClock::time_point now) {

@@ -1,9 +1,8 @@
-// Runs flows side by side on one completion queue, in one thread, for a time or for a number of pairs.
+// Runs flows side by side over one service, in one thread, for a time or for a number of pairs.
 
 #ifndef SEMEL_BENCH_LOAD_DRIVER_H_
 #define SEMEL_BENCH_LOAD_DRIVER_H_
 
-#include <grpcpp/completion_queue.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -14,6 +13,7 @@
 #include "absl/status/status.h"
 #include "bench/load/flows.h"
 #include "bench/load/recorder.h"
+#include "bench/load/service.h"
 
 namespace semel::bench {
 
@@ -24,7 +24,7 @@ struct Schedule {
   pid_t server_pid = 0;  // 0: unknown
 };
 
-// Processor seconds over the measured interval.
+// Processor seconds over the measured interval; those of the server with all processes that it started.
 struct CpuUse {
   double client = 0;
   std::optional<double> server;
@@ -32,21 +32,23 @@ struct CpuUse {
 
 class Driver {
  public:
-  Driver(grpc::CompletionQueue& queue, const Schedule& schedule, Recorder& recorder);
+  Driver(Service& service, const Schedule& schedule, Recorder& recorder);
 
-  // Returns when every call has ended. DEADLINE_EXCEEDED: the server stopped answering.
+  // One caller for each flow. Returns when every operation has ended. DEADLINE_EXCEEDED: the server stopped answering.
   [[nodiscard]] absl::Status Run(const std::vector<std::unique_ptr<Flow>>& flows);
 
   const CpuUse& cpu() const { return cpu_; }
 
  private:
-  void StartRound(Flow& flow);
+  void StartRound(Flow& flow, Operation& operation);
+  void Send(Operation& operation);
+  bool Continue(Flow& flow, Operation& operation, SteadyClock::time_point now);
   void Tick(SteadyClock::time_point now);
   void StartMeasuring(SteadyClock::time_point now);
   void StopMeasuring(SteadyClock::time_point now);
   bool MayStartRound() const;
 
-  grpc::CompletionQueue& queue_;
+  Service& service_;
   const Schedule schedule_;
   Recorder& recorder_;
   SteadyClock::time_point begun_;

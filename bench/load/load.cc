@@ -1,30 +1,31 @@
-// The load generator: many callers in one thread, on completion queues. Prints what it measured as one JSON object and exits
-// 1 if any call failed or was answered wrongly.
+// The load generator: many callers in one thread. Prints what it measured as one JSON object and exits 1 if any operation failed
+// or was answered wrongly.
 //
-//   semel_bench_load --target 127.0.0.1:7420 --kind semel-unary --in-flight 64 --seconds 5 --server-pid "$(pidof semeld)"
-
-#include <grpcpp/grpcpp.h>
+//   semel_bench_load --target 127.0.0.1:7420 --service semel-unary --in-flight 64 --seconds 5 --server-pid "$(pidof semeld)"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "bench/load/driver.h"
 #include "bench/load/flows.h"
 #include "bench/load/recorder.h"
+#include "bench/load/service.h"
 
 namespace semel::bench {
 namespace {
 
 struct Options {
-  std::string target;
-  std::string kind;
-  int in_flight = 64;
-  int channels = 1;
+  Destination destination;
+  std::string service;
+  size_t in_flight = 64;
   double warm_up_s = 1;
   double seconds = 5;
   uint64_t pairs = 0;
@@ -32,43 +33,33 @@ struct Options {
   Workload workload;
 };
 
+const std::map<std::string, Connector>& Connectors() {
+  static const auto* connectors = new std::map<std::string, Connector>{
+      {"echo", ConnectEcho},
+      {"semel-unary", ConnectSemelUnary},
+      {"semel-stream", ConnectSemelStream},
+  };
+  return *connectors;
+}
+
 void Declare(CLI::App& app, Options& options) {
-  app.add_option("--target", options.target, "HOST:PORT of the server")->required();
-  app.add_option("--kind", options.kind, "whom to ask, and how")
-      ->check(CLI::IsMember({"echo", "semel-unary", "semel-batch"}))
-      ->required();
-  app.add_option("--in-flight", options.in_flight, "operations in flight at any time; a batch of 64 is 64 of them")
+  Destination& destination = options.destination;
+  destination.ns = "bench";
+  app.add_option("--target", destination.address, "HOST:PORT of the server")->required();
+  app.add_option("--service", options.service, "whom to ask, and how")->check(CLI::IsMember(Connectors()))->required();
+  app.add_option("--in-flight", options.in_flight, "keys in flight at any time; a call of 64 keys is 64 of them")
       ->check(CLI::Range(1, 65536));
-  app.add_option("--channels", options.channels, "connections that they share")->check(CLI::Range(1, 1024));
+  app.add_option("--keys-per-call", options.workload.keys_per_call, "more than 1: batches")->check(CLI::Range(1, 1000));
+  app.add_option("--pipeline", destination.pipeline, "Redis: operations in flight on each connection")
+      ->check(CLI::Range(1, 65536));
+  app.add_option("--connections", destination.connections, "connections that all share; 0: what suits the server best")
+      ->check(CLI::Range(0, 65536));
   app.add_option("--warm-up", options.warm_up_s, "seconds before anything counts")->check(CLI::NonNegativeNumber);
   app.add_option("--seconds", options.seconds, "seconds that count")->check(CLI::PositiveNumber);
   app.add_option("--pairs", options.pairs, "stop after so many pairs instead; no warm-up");
-  app.add_option("--server-pid", options.server_pid, "whose processor time to report");
-  app.add_option("--namespace", options.workload.ns, "namespace of the keys");
-  app.add_option("--result-bytes", options.workload.result_bytes, "size of each result");
-  app.add_option("--echo-bytes", options.workload.echo_bytes, "size of each echo, both ways");
-  app.add_option("--batch-items", options.workload.batch_items, "keys in a batch")->check(CLI::Range(1, 1000));
-}
-
-// Every channel is a connection of its own.
-std::vector<std::shared_ptr<grpc::Channel>> Connect(const Options& options) {
-  std::vector<std::shared_ptr<grpc::Channel>> channels;
-  for (int i = 0; i < options.channels; ++i) {
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    channels.push_back(grpc::CreateCustomChannel(options.target, grpc::InsecureChannelCredentials(), arguments));
-  }
-  for (const auto& channel : channels) {
-    if (!channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(10))) return {};
-  }
-  return channels;
-}
-
-std::unique_ptr<Flow> MakeFlow(const Options& options, std::shared_ptr<grpc::Channel> channel,
-                               grpc::CompletionQueue& queue, Randomness& randomness) {
-  if (options.kind == "echo") return MakeEchoFlow(std::move(channel), queue, options.workload);
-  if (options.kind == "semel-batch") return MakeBatchFlow(std::move(channel), queue, options.workload, randomness);
-  return MakePairFlow(std::move(channel), queue, options.workload, randomness);
+  app.add_option("--server-pid", options.server_pid, "whose processor time to report, with all that it started");
+  app.add_option("--namespace", destination.ns, "namespace of the keys");
+  app.add_option("--result-bytes", options.workload.result_bytes, "size of each result, and of each echo, both ways");
 }
 
 SteadyClock::duration Seconds(double seconds) {
@@ -89,33 +80,36 @@ nlohmann::json Report(const Recorder& recorder, const CpuUse& cpu) {
   return report;
 }
 
-int Run(const Options& options) {
-  auto channels = Connect(options);
-  if (channels.empty()) {
-    std::fprintf(stderr, "no server answers at %s\n", options.target.c_str());
-    return 1;
-  }
-  grpc::CompletionQueue queue;
+// Operations may be in flight: what carries them cannot be taken down.
+[[noreturn]] void Fail(absl::string_view why) {
+  std::fprintf(stderr, "%.*s\n", static_cast<int>(why.size()), why.data());
+  std::fflush(stderr);
+  std::_Exit(1);
+}
+
+void Run(Options options) {
+  options.destination.keys_per_call = options.workload.keys_per_call;
+  options.destination.callers = std::max<size_t>(1, options.in_flight / options.workload.keys_per_call);
+  absl::StatusOr<std::unique_ptr<Service>> service = Connectors().at(options.service)(options.destination);
+  if (!service.ok()) Fail(service.status().message());
+
   Randomness randomness;
   std::vector<std::unique_ptr<Flow>> flows;
-  size_t callers = options.in_flight;
-  if (options.kind == "semel-batch") callers = std::max<size_t>(1, callers / options.workload.batch_items);
-  for (size_t i = 0; i < callers; ++i) {
-    flows.push_back(MakeFlow(options, channels[i % channels.size()], queue, randomness));
+  for (size_t i = 0; i < options.destination.callers; ++i) {
+    flows.push_back(options.service == "echo" ? MakeEchoFlow(options.workload)
+                                              : MakePairFlow(options.workload, randomness));
   }
   Recorder recorder;
-  Driver driver(queue,
+  Driver driver(**service,
                 {.warm_up = Seconds(options.warm_up_s),
                  .measured = Seconds(options.seconds),
                  .pairs = options.pairs,
                  .server_pid = options.server_pid},
                 recorder);
-  if (absl::Status status = driver.Run(flows); !status.ok()) {
-    std::fprintf(stderr, "%s\n", std::string(status.message()).c_str());
-    std::_Exit(1);  // calls are still in flight: their objects cannot be taken down
-  }
+  if (absl::Status status = driver.Run(flows); !status.ok()) Fail(status.message());
   std::cout << Report(recorder, driver.cpu()) << std::endl;
-  return recorder.errors() == 0 ? 0 : 1;
+  if (recorder.errors() > 0) Fail("some operations failed or were answered wrongly");
+  if (absl::Status status = (*service)->Close(); !status.ok()) Fail(status.message());
 }
 
 }  // namespace
@@ -126,5 +120,6 @@ int main(int argc, char** argv) {
   semel::bench::Options options;
   semel::bench::Declare(app, options);
   CLI11_PARSE(app, argc, argv);
-  return semel::bench::Run(options);
+  semel::bench::Run(std::move(options));
+  return 0;
 }

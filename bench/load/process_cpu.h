@@ -1,4 +1,4 @@
-// How much processor time a process has used.
+// How much processor time a server has used.
 
 #ifndef SEMEL_BENCH_LOAD_PROCESS_CPU_H_
 #define SEMEL_BENCH_LOAD_PROCESS_CPU_H_
@@ -9,8 +9,8 @@
 
 namespace semel::bench {
 
-// User and system seconds of all threads of a process, from /proc/PID/stat, in steps of a clock tick (10 ms). nullopt: there
-// is no such process.
+// User and system seconds of a process and of all that it has started, those that ended included, from /proc/PID/stat, in steps of a
+// clock tick (10 ms). nullopt: there is no such process.
 std::optional<double> CpuSecondsOf(pid_t pid);
 
 }  // namespace semel::bench

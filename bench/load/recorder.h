@@ -11,10 +11,9 @@
 #include <string_view>
 
 #include "bench/load/histogram.h"
+#include "bench/load/operation.h"
 
 namespace semel::bench {
-
-using SteadyClock = std::chrono::steady_clock;
 
 // Calls and latencies count only between StartMeasuring and StopMeasuring; errors always do. One thread.
 class Recorder {

@@ -1,0 +1,66 @@
+// What callers ask for, whomever they ask: a Begin or a Complete, of one key or of many at once.
+
+#ifndef SEMEL_BENCH_LOAD_OPERATION_H_
+#define SEMEL_BENCH_LOAD_OPERATION_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace semel::bench {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// What every caller calls itself.
+inline constexpr std::string_view kOwner = "bench";
+
+// What became of one key.
+enum class Answer {
+  kNone,
+  kAcquired,    // Begin: the caller owns it
+  kDone,        // Begin: it was done before
+  kFailed,      // Begin: it failed before
+  kInProgress,  // Begin: another owns it
+  kMismatch,    // Begin: it stands for another request
+  kStored,      // Complete: the outcome is stored
+  kStale,       // Complete: another has taken the key over
+  kOther,       // anything else
+};
+
+struct Item {
+  std::string key;          // 36 characters
+  std::string fingerprint;  // 32 bytes
+  std::string attempt_id;   // 16 bytes, new for every logical Begin
+  int64_t token = 0;        // Begin sets it where the key is acquired, Complete needs it
+  Answer answer = Answer::kNone;
+};
+
+struct Operation {
+  enum class Kind { kEcho, kBegin, kComplete };
+
+  Kind kind = Kind::kEcho;
+  size_t caller = 0;  // whose it is, counted from 0; a caller has one operation in flight at a time
+  std::vector<Item> items;
+  std::chrono::milliseconds lease{30'000};
+  std::chrono::milliseconds wait{0};
+  std::chrono::milliseconds retention{86'400'000};
+  std::string_view result;  // of every item; what an echo carries. Lives as long as its caller
+  std::string error;        // empty: it was answered, item by item
+  SteadyClock::time_point sent;
+
+  std::string_view name() const {
+    switch (kind) {
+      case Kind::kEcho: return "Echo";
+      case Kind::kBegin: return "Begin";
+      case Kind::kComplete: return "Complete";
+    }
+    return "";
+  }
+};
+
+}  // namespace semel::bench
+
+#endif  // SEMEL_BENCH_LOAD_OPERATION_H_
