@@ -11,6 +11,7 @@ import sys
 PARTS = {
     "compare": ("compare", "Semel, Redis, PostgreSQL and etcd in turn, every answer synced"),
     "scale": ("scale", "what a million keys cost in memory, on disk, and at a restart"),
+    "micro": ("micro", "codec, rules, translation and committer alone: time and instructions"),
 }
 
 

@@ -120,9 +120,9 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def output(*command):
-    """What a short command says; a failure ends the bench."""
-    run = subprocess.run([str(part) for part in command], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+def output(*command, cwd=None):
+    """What a command says on stdout; a failure ends the bench."""
+    run = subprocess.run([str(part) for part in command], capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=cwd)
     if run.returncode != 0:
         raise SystemExit(f"{' '.join(map(str, command))} failed with {run.returncode}:\n{run.stdout}{run.stderr}")
     return run.stdout.strip()

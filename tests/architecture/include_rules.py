@@ -41,6 +41,7 @@ ROOMS = [
     ("client/cli/local", {"client", "protobuf", "storage/rocksdb"}),
     ("client", {"client", "grpc", "protobuf"}),
     ("docs", {"docs", "client", "ops", "engine", "storage"}),
+    ("bench/micro", {"bench", "rpc", "engine", "storage", "storage/rocksdb", "protobuf"}),
     ("bench", {"bench", "grpc", "protobuf"}),
     ("tests", ALL - {"bench"}),
 ]
