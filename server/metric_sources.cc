@@ -34,6 +34,7 @@ ops::MetricSources MetricsOf(const Counted& counted) {
       .clock_steps = &counted.clock_steps,
       .calls = [&calls = counted.calls] { return FiguresOf(calls); },
       .calls_in_flight = [&calls = counted.calls] { return calls.live.value(); },
+      .sessions = &counted.calls.sessions,
       .connections_turned_away = &counted.calls.connections_turned_away,
       .reloads = &counted.reloads,
       .backups = &counted.backups};

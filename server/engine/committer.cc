@@ -144,7 +144,11 @@ void Committer::PublishWaiters() {
 }
 
 void Committer::Finish(std::vector<Batch::Answer> answers) {
-  for (Batch::Answer& answer : answers) answer.operation->Finish(std::move(answer.reply));
+  std::vector<Outbox*> filled;
+  for (Batch::Answer& answer : answers) {
+    if (Outbox* outbox = answer.operation->Finish(std::move(answer.reply))) filled.push_back(outbox);
+  }
+  for (Outbox* outbox : filled) outbox->Send();
 }
 
 std::optional<Time> Committer::NextDue() const {

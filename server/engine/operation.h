@@ -1,4 +1,4 @@
-// One request on its way through the engine.
+// One request on its way through the engine, and where its answer goes.
 
 #ifndef SEMEL_SERVER_ENGINE_OPERATION_H_
 #define SEMEL_SERVER_ENGINE_OPERATION_H_
@@ -11,6 +11,16 @@
 
 namespace semel::engine {
 
+// Where answers gather that leave together, in one message.
+class Outbox {
+ public:
+  // All answers of a batch were given: what has gathered may leave. Without any lock held.
+  virtual void Send() = 0;
+
+ protected:
+  ~Outbox() = default;
+};
+
 // Owned by whoever made it, and left alone by that owner from the moment it is handed to Committer::Run until Finish is
 // called or Committer::Cancel took it back.
 class Operation {
@@ -18,8 +28,9 @@ class Operation {
   virtual ~Operation() = default;
 
   // The answer; what it says is on disk. Called exactly once, without any lock held, from whichever thread ran the batch
-  // that decided it.
-  virtual void Finish(Reply reply) = 0;
+  // that decided it. Returns the outbox that is to be sent when the batch is over, once for all that it gathers: nullptr where
+  // there is none, or where it was returned before.
+  virtual Outbox* Finish(Reply reply) = 0;
 
   // After a wait: the namespace may have been listed in the configuration meanwhile.
   void FollowPolicies() { ns = &ns->table.For(key.ns); }

@@ -97,6 +97,7 @@ enum class Reason {
   kDraining,
   kStorageFailed,
   kDeadlineExceeded,
+  kCancelled,
   kAdminForbidden,
   kBackupNotConfigured,
   kBackupRunning,

@@ -43,7 +43,8 @@ std::string CodeLabel(int code) {
 }
 
 void AddCalls(const std::vector<CallFigures>& calls, MetricFamilies& out) {
-  out.Start("semel_calls_total", "Calls answered, by method and gRPC status code.", MetricType::Counter);
+  out.Start("semel_calls_total", "Calls and operations of Sessions answered, by method and gRPC status code.",
+            MetricType::Counter);
   for (const CallFigures& call : calls) {
     for (const auto& [code, count] : call.by_code) {
       out.Value(static_cast<double>(count), {{"method", call.method}, {"code", CodeLabel(code)}});
@@ -55,6 +56,14 @@ void AddCalls(const std::vector<CallFigures>& calls, MetricFamilies& out) {
     if (call.latency_micros != nullptr)
       out.Distribution(*call.latency_micros, kMicrosPerSecond, {{"method", call.method}});
   }
+}
+
+void AddSessions(const rpc::SessionStats& sessions, MetricFamilies& out) {
+  out.Gauge("semel_sessions", "Open Session streams.", static_cast<double>(sessions.open.value()));
+  out.Start("semel_session_messages_total", "Messages on Session streams, each of many operations or answers.",
+            MetricType::Counter)
+      .Value(static_cast<double>(sessions.requests.value()), {{"direction", "received"}})
+      .Value(static_cast<double>(sessions.responses.value()), {{"direction", "sent"}});
 }
 
 // Reads the figures of each namespace along with its label.
@@ -186,6 +195,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
     out.Gauge("semel_calls_in_flight", "Calls accepted and not yet answered, waiters included.",
               static_cast<double>(sources_.calls_in_flight()));
   }
+  if (sources_.sessions != nullptr) AddSessions(*sources_.sessions, out);
   if (sources_.connections_turned_away != nullptr) {
     out.Counter("semel_connections_turned_away_total", "Connections closed at once for lack of file descriptors.",
                 static_cast<double>(sources_.connections_turned_away->value()));

@@ -20,6 +20,7 @@
 #include "prometheus/metric_family.h"
 #include "server/engine/policy_table.h"
 #include "server/engine/stats.h"
+#include "server/rpc/call_stats.h"
 #include "storage/storage.h"
 
 namespace semel::ops {
@@ -58,6 +59,7 @@ struct MetricSources {
   const engine::Counter* clock_steps = nullptr;  // how often the wall clock was seen to be set
   std::function<std::vector<CallFigures>()> calls;
   std::function<int64_t()> calls_in_flight;
+  const rpc::SessionStats* sessions = nullptr;
   const engine::Counter* connections_turned_away = nullptr;
   const ReloadFigures* reloads = nullptr;
   const BackupFigures* backups = nullptr;

@@ -99,6 +99,11 @@ std::vector<Setting<Config>> ServerSettings() {
           "limits.max_streams_per_connection", [](auto& c) -> auto& { return c.limits.max_streams_per_connection; }, 1,
           1'000'000, "Calls at a time over one connection. Beyond: they wait in the client."),
       Count<C>(
+          "limits.max_session_operations", [](auto& c) -> auto& { return c.limits.max_session_operations; }, 1,
+          1'000'000,
+          "Operations of one Session stream that are not answered yet, waiters included. Beyond: UNAVAILABLE, "
+          "OVERLOADED."),
+      Count<C>(
           "limits.max_waiters", [](auto& c) -> auto& { return c.limits.max_waiters; }, 0, 10'000'000,
           "Begins that wait for another owner, in all. Beyond: in_progress at once."),
       Count<C>(

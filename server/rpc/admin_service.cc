@@ -108,9 +108,10 @@ class KeyCall final : public ChangingCall<Request, Response>, private engine::Op
     this->surroundings().poller.Submit(this, this, this->arrival());
   }
 
-  void Finish(engine::Reply reply) override {
+  engine::Outbox* Finish(engine::Reply reply) override {
     const std::optional<Refusal> refusal = ToResponse(std::move(reply), this->wire_response());
     refusal ? this->Refuse(*refusal) : this->AnswerDone();
+    return nullptr;
   }
 };
 

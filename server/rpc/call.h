@@ -25,12 +25,14 @@
 namespace semel::rpc {
 
 class Administration;
+class Sessions;
 
 // What every call needs; outlives all of them.
 struct Surroundings {
   v1::IdempotencyService::AsyncService& service;
   v1::AdminService::AsyncService& admin_service;
   Administration& administration;
+  Sessions& sessions;
   Poller& poller;
   engine::Committer& committer;
   const engine::PolicyTable& policies;
@@ -79,12 +81,7 @@ class Call {
     responder_.Finish(response_, status, &finished_);
   }
 
-  // Whether the calls in flight may hold so much more. What is small always may: max_calls bounds it, and callers who do not
-  // read their answers must not keep out those who do.
-  bool HasRoomFor(size_t bytes) const {
-    const int64_t held = surroundings().stats.held_bytes.value();
-    return bytes <= engine::kSmallMessageBytes || held + bytes <= surroundings().limits.max_inflight_bytes;
-  }
+  bool HasRoomFor(size_t bytes) const { return surroundings().stats.HaveRoomFor(bytes, surroundings().limits); }
 
   // The caller's deadline on the server's clock.
   engine::Time Deadline() const {
@@ -126,12 +123,6 @@ class Call {
     }
     Hold(bytes);
     Start();
-  }
-
-  static engine::Refusal Overloaded(const char* limit, const std::string& why) {
-    return {.reason = engine::Reason::kOverloaded,
-            .message = why + ": try again in a moment",
-            .metadata = {{"limit", limit}}};
   }
 
   void OnFinished(bool) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "server/engine/limits.h"
 #include "server/engine/stats.h"
 
 namespace semel::rpc {
@@ -22,10 +23,11 @@ struct MethodStats {
 };
 
 // First those of IdempotencyService, then those of AdminService.
-inline constexpr std::array<std::string_view, 14> kMethods = {
-    "Begin",         "Complete",   "Lookup",   "Renew",      "Release",   "Checkpoint", "BatchBegin",
-    "BatchComplete", "BatchRenew", "ListKeys", "ResolveKey", "DeleteKey", "GetStats",   "CreateBackup"};
-inline constexpr size_t kFirstAdminMethod = 9;
+inline constexpr std::array<std::string_view, 15> kMethods = {
+    "Begin",      "Complete", "Lookup",   "Renew",      "Release",   "Checkpoint", "BatchBegin",  "BatchComplete",
+    "BatchRenew", "Session",  "ListKeys", "ResolveKey", "DeleteKey", "GetStats",   "CreateBackup"};
+inline constexpr size_t kSessionMethod = 9;
+inline constexpr size_t kFirstAdminMethod = 10;
 
 // Calls that arrived and whose answer has not left yet, waiters included. Thread-safe.
 class InFlight {
@@ -43,14 +45,29 @@ class InFlight {
   std::atomic<int64_t> count_{0};
 };
 
+struct SessionStats {
+  engine::Gauge open;         // streams
+  engine::Counter requests;   // messages, each of many operations
+  engine::Counter responses;  // messages, each of many answers
+};
+
 struct CallStats {
   CallStats() {
     for (size_t i = 0; i < kMethods.size(); ++i) methods[i].method = kMethods[i];
   }
 
   std::array<MethodStats, kMethods.size()> methods;
-  InFlight live;
+  InFlight live;  // operations of Sessions count as calls, and the Sessions too
+  SessionStats sessions;
   engine::Gauge held_bytes;  // of their requests and answers
+
+  // Whether calls may hold so much more. What is small always may: max_calls bounds it, and callers who do not read their
+  // answers must not keep out those who do.
+  bool HaveRoomFor(size_t bytes, const engine::Limits& limits) const {
+    const int64_t held = held_bytes.value() + static_cast<int64_t>(bytes);
+    return bytes <= engine::kSmallMessageBytes || held <= static_cast<int64_t>(limits.max_inflight_bytes);
+  }
+
   engine::Counter connections_turned_away;
 };
 

@@ -28,6 +28,7 @@ constexpr ReasonOnWire kOverloaded{grpc::StatusCode::UNAVAILABLE, "OVERLOADED", 
 constexpr ReasonOnWire kDraining{grpc::StatusCode::UNAVAILABLE, "DRAINING", seconds(1)};
 constexpr ReasonOnWire kStorageFailed{grpc::StatusCode::UNAVAILABLE, "STORAGE_FAILED", seconds(5)};
 constexpr ReasonOnWire kDeadline{grpc::StatusCode::DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", {}};
+constexpr ReasonOnWire kCancelled{grpc::StatusCode::CANCELLED, "CANCELLED", {}};
 constexpr ReasonOnWire kAdminForbidden{grpc::StatusCode::PERMISSION_DENIED, "ADMIN_FORBIDDEN", {}};
 constexpr ReasonOnWire kBackupNotConfigured{grpc::StatusCode::FAILED_PRECONDITION, "BACKUP_NOT_CONFIGURED", {}};
 constexpr ReasonOnWire kBackupRunning{grpc::StatusCode::ABORTED, "BACKUP_RUNNING", seconds(5)};
@@ -58,12 +59,23 @@ const ReasonOnWire& OnWire(Reason reason) {
     case Reason::kDraining: return kDraining;
     case Reason::kStorageFailed: return kStorageFailed;
     case Reason::kDeadlineExceeded: return kDeadline;
+    case Reason::kCancelled: return kCancelled;
     case Reason::kAdminForbidden: return kAdminForbidden;
     case Reason::kBackupNotConfigured: return kBackupNotConfigured;
     case Reason::kBackupRunning: return kBackupRunning;
     case Reason::kBackupFailed: return kBackupFailed;
   }
   return kStorageFailed;
+}
+
+engine::Refusal Overloaded(std::string_view limit, const std::string& why) {
+  return {.reason = Reason::kOverloaded,
+          .message = why + ": try again in a moment",
+          .metadata = {{"limit", std::string(limit)}}};
+}
+
+engine::Refusal AnswersUnread() {
+  return Overloaded("max_inflight_bytes", "answers that callers do not read hold too much memory");
 }
 
 grpc::Status ToStatus(const engine::Refusal& refusal) {

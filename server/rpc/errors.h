@@ -4,6 +4,7 @@
 #define SEMEL_SERVER_RPC_ERRORS_H_
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include <grpcpp/support/status.h>
@@ -20,6 +21,12 @@ struct ReasonOnWire {
 };
 
 const ReasonOnWire& OnWire(engine::Reason reason);
+
+// There is too much work: `limit` names the setting that says so.
+engine::Refusal Overloaded(std::string_view limit, const std::string& why);
+
+// Answers hold too much memory for another large one.
+engine::Refusal AnswersUnread();
 
 // A status with google.rpc.ErrorInfo (domain "semel.v1"), RetryInfo where waiting helps, BadRequest where fields are wrong.
 grpc::Status ToStatus(const engine::Refusal& refusal);

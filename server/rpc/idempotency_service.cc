@@ -37,11 +37,14 @@ class SingleCall final : public Call<Service, Request, Response>, private engine
     this->surroundings().poller.Submit(this, this, this->arrival());
   }
 
-  void Finish(engine::Reply reply) override {
+  engine::Outbox* Finish(engine::Reply reply) override {
+    AnswerWith(std::move(reply));
+    return nullptr;
+  }
+
+  void AnswerWith(engine::Reply reply) {
     if (const size_t payload = engine::PayloadBytes(reply); !this->HasRoomFor(payload)) {
-      return this->Answer(ToStatus({.reason = engine::Reason::kOverloaded,
-                                    .message = "answers that callers do not read hold too much memory: try again",
-                                    .metadata = {{"limit", "max_inflight_bytes"}}}));
+      return this->Answer(ToStatus(AnswersUnread()));
     }
     const std::optional<engine::Refusal> refusal = ToResponse(std::move(reply), this->wire_response());
     this->Answer(refusal ? ToStatus(*refusal) : grpc::Status::OK);
@@ -68,7 +71,10 @@ class BatchCall final : public Call<Service, Request, Response> {
   class Item final : public engine::Operation {
    public:
     Item(BatchCall& batch, int index) : batch_(batch), index_(index) {}
-    void Finish(engine::Reply reply) override { batch_.ItemFinished(index_, std::move(reply)); }
+    engine::Outbox* Finish(engine::Reply reply) override {
+      batch_.ItemFinished(index_, std::move(reply));
+      return nullptr;
+    }
 
    private:
     BatchCall& batch_;

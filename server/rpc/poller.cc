@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "server/rpc/event.h"
 
@@ -30,6 +31,7 @@ void Poller::Poll() {
   while (open || !line_.empty()) {
     open = Gather();
     TakeBatch();
+    ResumeWhereRoom();
     if (!batch_.empty() || SomethingIsDue()) committer_.Run(batch_);
     batch_.clear();
   }
@@ -76,6 +78,12 @@ void Poller::TakeBatch() {
   if (line_.empty()) return;
   passed_on_ = batch_.size();
   passed_on_at_ = now;
+}
+
+// Before the batch is decided, so that the next one gathers meanwhile.
+void Poller::ResumeWhereRoom() {
+  if (resting_.empty() || !HasRoom()) return;
+  for (Resting* source : std::exchange(resting_, {})) source->Resume();
 }
 
 system_clock::time_point Poller::NextWake() const {

@@ -24,6 +24,15 @@
 
 namespace semel::rpc {
 
+// A source of operations that rests while the line is long.
+class Resting {
+ public:
+  virtual void Resume() = 0;  // on the polling thread
+
+ protected:
+  ~Resting() = default;
+};
+
 // One thread, one completion queue.
 class Poller {
  public:
@@ -52,6 +61,11 @@ class Poller {
     return true;
   }
 
+  // Whether all that stands in line fits into the next batch. Those who could bring more without end bring nothing before that.
+  bool HasRoom() const { return line_.size() < max_batch_; }
+  // Resumes `source`, once, when there is room. Only on the polling thread.
+  void WhenRoom(Resting* source) { resting_.push_back(source); }
+
   // Body of the thread: until the queue was shut down and is empty.
   void Poll();
 
@@ -64,6 +78,7 @@ class Poller {
 
   bool Gather();  // false: the queue is shut down and empty
   void TakeBatch();
+  void ResumeWhereRoom();
   bool SomethingIsDue() const;
   std::chrono::system_clock::time_point NextWake() const;
 
@@ -77,6 +92,7 @@ class Poller {
   Clock::time_point passed_on_at_;
   std::deque<Place> line_;
   std::vector<engine::Operation*> batch_;
+  std::vector<Resting*> resting_;
 };
 
 }  // namespace semel::rpc

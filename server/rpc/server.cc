@@ -85,9 +85,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   }
   for (auto& poller : server->pollers_) {
     server->surroundings_.push_back(std::unique_ptr<Surroundings>(
-        new Surroundings{server->service_, server->admin_service_, *server->administration_, *poller, committer,
-                         policies, limits, stats}));
+        new Surroundings{server->service_, server->admin_service_, *server->administration_, server->sessions_, *poller,
+                         committer, policies, limits, stats}));
     ServeIdempotency(*server->surroundings_.back());
+    server->sessions_.Serve(*server->surroundings_.back());
     ServeAdministration(*server->surroundings_.back());
   }
   server->health_.Serve(server->pollers_.front()->queue());
@@ -113,6 +114,7 @@ void Server::Drain() {
 void Server::Shutdown(engine::Duration timeout) {
   acceptor_.reset();
   health_.EndWatches();
+  sessions_.End();
   server_->Shutdown(std::chrono::system_clock::now() + timeout);
   // gRPC does not wait for calls whose connection is gone but whose batch is still being synced: they answer on the queue.
   stats_.live.AwaitNone();

@@ -22,6 +22,7 @@
 #include "server/rpc/administration.h"
 #include "server/rpc/call.h"
 #include "server/rpc/health_service.h"
+#include "server/rpc/sessions.h"
 
 namespace semel::rpc {
 
@@ -69,6 +70,7 @@ class Server {
   v1::AdminService::AsyncService admin_service_;
   std::unique_ptr<Administration> administration_;
   HealthService health_;
+  Sessions sessions_;
   std::vector<std::unique_ptr<Poller>> pollers_;
   std::vector<std::unique_ptr<Surroundings>> surroundings_;  // one for each poller
   std::unique_ptr<grpc::Server> server_;

@@ -22,9 +22,10 @@ using namespace std::chrono_literals;
 
 class TestOperation final : public Operation {
  public:
-  void Finish(Reply reply) override {
+  Outbox* Finish(Reply reply) override {
     EXPECT_FALSE(reply_.has_value()) << "answered twice";
     reply_ = std::move(reply);
+    return outbox;
   }
 
   bool waits() const { return !reply_.has_value(); }

@@ -20,9 +20,10 @@ using namespace std::chrono_literals;
 
 class Call final : public Operation {
  public:
-  void Finish(Reply reply) override {
+  Outbox* Finish(Reply reply) override {
     reply_ = std::move(reply);
     answered_.Notify();  // aborts when it is done twice
+    return nullptr;
   }
   const Reply& Wait() {
     answered_.WaitForNotification();

@@ -66,6 +66,9 @@ class MetricsTest : public testing::Test {
     begin_.Observe(40);
     begin_.Observe(60);
     begin_.Observe(20'000'000);
+    sessions_.open.Add(2);
+    sessions_.requests.Add(5);
+    sessions_.responses.Add(4);
     turned_away_.Add(3);
   }
 
@@ -85,6 +88,7 @@ class MetricsTest : public testing::Test {
                   return std::vector<CallFigures>{{"Begin", {{0, 7}, {14, 2}}, &begin_}};
                 },
             .calls_in_flight = [] { return 11; },
+            .sessions = &sessions_,
             .connections_turned_away = &turned_away_};
   }
   Scrape Read() { return Scrape(Metrics(Sources()).Text()); }
@@ -94,6 +98,7 @@ class MetricsTest : public testing::Test {
   const engine::PolicyTable policies_{{}, {{"orders", {}}, {"mail", {}}}};
   engine::EngineStats stats_;
   engine::LatencyHistogram begin_{50};
+  rpc::SessionStats sessions_;
   engine::Counter turned_away_;
   bool storage_ok_ = true;
 };
@@ -113,6 +118,8 @@ TEST_F(MetricsTest, HasEveryName) {
   for (const char* name : {"semel_calls_total",
                            "semel_call_seconds",
                            "semel_calls_in_flight",
+                           "semel_sessions",
+                           "semel_session_messages_total",
                            "semel_connections_turned_away_total",
                            "semel_begin_outcomes_total",
                            "semel_takeovers_total",
@@ -151,6 +158,9 @@ TEST_F(MetricsTest, CallsByMethodAndCode) {
   EXPECT_EQ(scrape.Of(R"(semel_calls_total{method="Begin",code="OK"})"), 7);
   EXPECT_EQ(scrape.Of(R"(semel_calls_total{method="Begin",code="UNAVAILABLE"})"), 2);
   EXPECT_EQ(scrape.Of("semel_calls_in_flight"), 11);
+  EXPECT_EQ(scrape.Of("semel_sessions"), 2);
+  EXPECT_EQ(scrape.Of(R"(semel_session_messages_total{direction="received"})"), 5);
+  EXPECT_EQ(scrape.Of(R"(semel_session_messages_total{direction="sent"})"), 4);
   EXPECT_EQ(scrape.Of("semel_connections_turned_away_total"), 3);
 }
 

@@ -14,9 +14,10 @@
 namespace semel::simulation {
 
 struct Call final : engine::Operation {
-  void Finish(engine::Reply reply) override {
+  engine::Outbox* Finish(engine::Reply reply) override {
     ++finished;
     answer = std::move(reply);
+    return nullptr;
   }
 
   int64_t number = 0;  // in the order in which calls were made

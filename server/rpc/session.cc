@@ -1,0 +1,232 @@
+#include "server/rpc/session.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace semel::rpc {
+namespace {
+
+using engine::Reason;
+using engine::Refusal;
+using Operation = v1::SessionRequest::Operation;
+using TimePoint = Poller::Clock::time_point;
+
+Refusal TooManyOperations(int came) {
+  const std::string rule = absl::StrCat("at most ", engine::kMaxBatchItems, " operations in a message; came ", came);
+  return {.reason = Reason::kBatchTooLarge,
+          .message = "operations: " + rule,
+          .metadata = {{"limit", absl::StrCat(engine::kMaxBatchItems)}, {"size", absl::StrCat(came)}},
+          .violations = {{"operations", rule}}};
+}
+
+Refusal ShuttingDown() {
+  return {.reason = Reason::kDraining, .message = "this server is shutting down: connect again"};
+}
+
+}  // namespace
+
+Session::Session(Sessions& sessions, Surroundings& surroundings) : sessions_(sessions), surroundings_(surroundings) {
+  context_.AsyncNotifyWhenDone(&gone_);
+  grpc::ServerCompletionQueue* queue = surroundings_.poller.queue();
+  surroundings_.service.RequestSession(&context_, &stream_, queue, queue, &arrived_);
+}
+
+void Session::End() {
+  absl::MutexLock lock(&mutex_);
+  EndWith(ShuttingDown());
+  Proceed();
+}
+
+void Session::OnArrived(bool ok) {
+  if (!ok) {  // the server shuts down: nobody came
+    delete this;
+    return;
+  }
+  new Session(sessions_, surroundings_);
+  arrival_ = Poller::Clock::now();
+  CallStats& stats = surroundings_.stats;
+  stats.live.Add();
+  stats.sessions.open.Add(1);
+  const bool enters = sessions_.Enter(this);
+  Change([&] {
+    if (!enters) EndWith(ShuttingDown());
+    if (stats.live.value() > static_cast<int64_t>(surroundings_.limits.max_calls)) {
+      EndWith(Overloaded("max_calls", "too many calls are waiting for an answer"));
+    }
+    ReadOn();
+  });
+}
+
+void Session::OnRead(bool ok) {
+  Change([&] {
+    reading_ = false;
+    if (!ok) {
+      if (!status_) status_ = grpc::Status::OK;  // half-closed
+    } else if (!status_) {
+      TakeRequest();
+    }
+    ReadOn();
+  });
+}
+
+void Session::OnWrote(bool ok) {
+  Change([&] {
+    writing_ = false;
+    Hold(-static_cast<int64_t>(std::exchange(writing_bytes_, 0)));
+    if (!ok) Break();
+    ReadOn();
+  });
+}
+
+// The caller has gone, or all was told.
+void Session::OnGone(bool) {
+  Change([&] {
+    gone_seen_ = true;
+    if (context_.IsCancelled()) Break();
+  });
+}
+
+void Session::OnFinished(bool) {
+  surroundings_.stats.sessions.open.Add(-1);
+  surroundings_.stats.live.Remove();
+  Change([&] { finish_ = Finish::kDone; });
+}
+
+void Session::Proceed() {
+  if (!writing_ && !broken_ && !answers_.empty()) {
+    writing_ = true;
+    const size_t before = answers_.bytes();
+    const v1::SessionResponse& message = answers_.Take();
+    writing_bytes_ = before - answers_.bytes();
+    surroundings_.stats.sessions.responses.Add();
+    stream_.Write(message, &wrote_);
+  }
+  if (status_ && finish_ == Finish::kNotYet && items_.size() == 0 && answers_.empty() && !writing_) {
+    finish_ = Finish::kUnderWay;
+    MethodStats& stats = surroundings_.stats.methods[kSessionMethod];
+    stats.by_code[static_cast<size_t>(status_->error_code())].Add();
+    const auto open = Poller::Clock::now() - arrival_;
+    stats.latency_micros.Observe(std::chrono::duration_cast<std::chrono::microseconds>(open).count());
+    stream_.Finish(*status_, &finished_);
+  }
+}
+
+// Only on the polling thread.
+void Session::ReadOn() {
+  if (status_ || reading_ || rests_ || answers_.bytes() + writing_bytes_ > engine::kMaxUnreadBytes) return;
+  if (!surroundings_.poller.HasRoom()) {
+    rests_ = true;
+    return surroundings_.poller.WhenRoom(this);
+  }
+  reading_ = true;
+  stream_.Read(&incoming_, &read_);
+}
+
+void Session::EndWith(const Refusal& refusal) {
+  if (!status_) status_ = ToStatus(refusal);
+}
+
+// Nothing is decided for nobody: as where the caller of a Begin of its own has gone.
+void Session::Break() {
+  broken_ = true;
+  Hold(-static_cast<int64_t>(answers_.bytes()));
+  answers_.Clear();
+  if (!status_ || status_->ok()) status_ = grpc::Status::CANCELLED;
+  items_.ForEach([&](SessionItem& item) {
+    if (item.kind != Operation::kBegin) return;
+    if (surroundings_.committer.Cancel(&item)) {
+      Say(item, Refusal{.reason = Reason::kCancelled, .message = "the caller has gone"});
+    } else {
+      item.caller_gone = true;
+    }
+  });
+}
+
+void Session::TakeRequest() {
+  surroundings_.stats.sessions.requests.Add();
+  if (!std::exchange(told_limits_, true)) {
+    v1::SessionLimits limits;
+    limits.set_max_operations(engine::kMaxBatchItems);
+    limits.set_max_unanswered(static_cast<int32_t>(surroundings_.limits.max_session_operations));
+    answers_.TellLimits(limits);
+  }
+  if (static_cast<size_t>(incoming_.operations_size()) > engine::kMaxBatchItems) {
+    return EndWith(TooManyOperations(incoming_.operations_size()));
+  }
+  const TimePoint arrival = Poller::Clock::now();
+  const engine::Time now = surroundings_.committer.Now();
+  for (Operation& operation : *incoming_.mutable_operations()) Take(operation, arrival, now);
+  for (const uint64_t id : incoming_.cancelled()) CancelWait(id);
+}
+
+void Session::Take(Operation& wire, TimePoint arrival, engine::Time now) {
+  SessionItem& item = items_.Take();
+  item.id = wire.id();
+  item.kind = wire.request_case();
+  item.arrival = arrival;
+  item.weight = wire.ByteSizeLong() + engine::kBatchItemBytes;
+  surroundings_.stats.live.Add();
+  const std::optional<Refusal> refusal = RefuseForLoad(item);
+  Hold(static_cast<int64_t>(item.weight));
+  if (refusal) return Say(item, *refusal);
+  if (Refused refused = Validate(wire, surroundings_.policies, now, item)) return Say(item, *std::move(refused));
+  if (item.waits()) items_.MayWait(item);
+  surroundings_.poller.Submit(&item, &item, arrival);
+}
+
+std::optional<Refusal> Session::RefuseForLoad(const SessionItem& item) {
+  const engine::Limits& limits = surroundings_.limits;
+  if (items_.size() > limits.max_session_operations) {
+    return Overloaded("max_session_operations", "too many operations of this stream are waiting for an answer");
+  }
+  if (surroundings_.stats.live.value() > static_cast<int64_t>(limits.max_calls)) {
+    return Overloaded("max_calls", "too many calls are waiting for an answer");
+  }
+  if (IsNewWork(item.kind) && surroundings_.poller.TurnsAway(item.arrival)) {
+    return Overloaded("max_queue_delay", "calls have to wait for too long");
+  }
+  if (!HasRoomFor(item.weight)) return Overloaded("max_inflight_bytes", "requests and answers hold too much memory");
+  return std::nullopt;
+}
+
+// One that stands in line, and would be parked in its turn, no longer waits either.
+void Session::CancelWait(uint64_t id) {
+  SessionItem* item = items_.FindWaiting(id);
+  if (item == nullptr) return;
+  if (surroundings_.committer.Cancel(item)) {
+    return Say(*item, Refusal{.reason = Reason::kCancelled, .message = "the caller took it back"});
+  }
+  std::get<engine::Begin>(item->request).wait = engine::Duration::zero();
+}
+
+engine::Outbox* Session::ItemFinished(SessionItem& item, engine::Reply reply) {
+  absl::MutexLock lock(&mutex_);
+  if (!HasRoomFor(engine::PayloadBytes(reply))) reply = AnswersUnread();
+  Say(item, std::move(reply));
+  return std::exchange(send_owed_, true) ? nullptr : this;
+}
+
+void Session::Say(SessionItem& item, engine::Reply reply) {
+  v1::SessionResponse::Answer discarded;
+  v1::SessionResponse::Answer& answer = broken_ ? discarded : answers_.Add();
+  answer.set_id(item.id);
+  const grpc::StatusCode code = ToAnswer(item.kind, std::move(reply), answer);
+  if (!broken_) Hold(static_cast<int64_t>(answers_.Added()));
+  if (item.kind != Operation::REQUEST_NOT_SET) {
+    MethodStats& stats = surroundings_.stats.methods[MethodOf(item.kind)];
+    stats.by_code[static_cast<size_t>(code)].Add();
+    const auto took = Poller::Clock::now() - item.arrival;
+    stats.latency_micros.Observe(std::chrono::duration_cast<std::chrono::microseconds>(took).count());
+  }
+  Hold(-static_cast<int64_t>(item.weight));
+  surroundings_.stats.live.Remove();
+  items_.GiveBack(item);
+}
+
+void Session::Hold(int64_t bytes) { surroundings_.stats.held_bytes.Add(bytes); }
+
+}  // namespace semel::rpc

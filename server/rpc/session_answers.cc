@@ -1,0 +1,56 @@
+#include "server/rpc/session_answers.h"
+
+#include <utility>
+
+#include "server/engine/limits.h"
+
+namespace semel::rpc {
+namespace {
+
+// What an answer takes in its message beside its own bytes: a tag and a length.
+constexpr size_t kOverhead = 6;
+
+// Of a message that was sent, whose memory waits for the next one.
+constexpr size_t kMostKeptBytes = 64 * engine::kKiB;
+
+}  // namespace
+
+SessionAnswers::Waiting& SessionAnswers::Last() {
+  if (waiting_.empty()) {
+    if (taken_.bytes > kMostKeptBytes) taken_ = {};
+    taken_.message.Clear();
+    waiting_.push_back({std::move(taken_.message), 0});
+  }
+  return waiting_.back();
+}
+
+SessionAnswers::Message::Answer& SessionAnswers::Add() { return *Last().message.add_answers(); }
+
+size_t SessionAnswers::Added() {
+  auto* answers = waiting_.back().message.mutable_answers();
+  const size_t bytes = (answers->end() - 1)->ByteSizeLong() + kOverhead;
+  if (answers->size() > 1 && waiting_.back().bytes + bytes > engine::kMaxMessageBytes) {
+    Message next;
+    next.mutable_answers()->AddAllocated(answers->ReleaseLast());
+    waiting_.push_back({std::move(next), 0});
+  }
+  waiting_.back().bytes += bytes;
+  bytes_ += bytes;
+  return bytes;
+}
+
+void SessionAnswers::TellLimits(const v1::SessionLimits& limits) { *Last().message.mutable_limits() = limits; }
+
+const SessionAnswers::Message& SessionAnswers::Take() {
+  taken_ = std::move(waiting_.front());
+  waiting_.pop_front();
+  bytes_ -= taken_.bytes;
+  return taken_.message;
+}
+
+void SessionAnswers::Clear() {
+  waiting_.clear();
+  bytes_ = 0;
+}
+
+}  // namespace semel::rpc
