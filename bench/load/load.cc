@@ -38,6 +38,13 @@ const std::map<std::string, Connector>& Connectors() {
       {"echo", ConnectEcho},
       {"semel-unary", ConnectSemelUnary},
       {"semel-stream", ConnectSemelStream},
+      {"etcd", ConnectEtcd},
+#ifdef SEMEL_BENCH_REDIS
+      {"redis", ConnectRedis},
+#endif
+#ifdef SEMEL_BENCH_POSTGRESQL
+      {"postgresql", ConnectPostgreSql},
+#endif
   };
   return *connectors;
 }
