@@ -11,9 +11,12 @@ import contextlib
 
 import comparison
 from harness import figures, machine, processes, runs
+from peers.etcd import Etcd
+from peers.postgresql import PostgreSql
+from peers.redis import Redis
 from peers.semel import Echo, Semel
 
-PEERS = {"semel": Semel, "echo": Echo}
+PEERS = {"semel": Semel, "redis": Redis, "postgresql": PostgreSql, "etcd": Etcd, "echo": Echo}
 
 
 def parse_arguments(arguments):

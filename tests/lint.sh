@@ -33,8 +33,8 @@ lint_text() {
 
 lint_dependencies() {
   local package status=0
-  for package in "${build_packages[@]}" "${test_packages[@]}" "${micro_packages[@]}" "${lint_packages[@]}" "${tidy_packages[@]}" \
-    "$buf_package"; do
+  for package in "${build_packages[@]}" "${test_packages[@]}" "${micro_packages[@]}" "${bench_packages[@]}" "${peer_packages[@]}" \
+    "${lint_packages[@]}" "${tidy_packages[@]}" "$buf_package"; do
     grep -qF "\`$package\`" docs/dependencies.md || { echo "$package is not in docs/dependencies.md" >&2 && status=1; }
   done
   return $status

@@ -1,0 +1,68 @@
+"""PostgreSQL with synchronous_commit on, and memory that suits the machine."""
+
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+
+from harness import processes
+
+DURABILITY = ("synchronous_commit", "fsync", "full_page_writes", "wal_sync_method", "commit_delay")
+
+
+class PostgreSql(processes.Server):
+    name = "PostgreSQL"
+    stop_signal = signal.SIGINT  # ends sessions and writes a checkpoint
+    user = "postgres"
+
+    def __init__(self, options, folder):
+        self.port = processes.free_port()
+        data = folder / "postgresql"
+        data.mkdir()
+        if os.getuid() == 0:
+            shutil.chown(data, self.user)
+        processes.output(*self.as_user("initdb"), "--pgdata", data, "--username", self.user, "--auth", "trust",
+                         "--no-sync", "--encoding", "UTF8", "--locale", "C")
+        settings = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "",
+                    "max_connections": 300, "shared_buffers": "1GB", "max_wal_size": "4GB", "jit": "off",
+                    "synchronous_commit": "on", "fsync": "on", "full_page_writes": "on", "commit_delay": 0}
+        flags = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        super().__init__([*self.as_user("postgres"), "-D", data, *flags], folder / "postgresql.log",
+                         "database system is ready to accept connections")
+        self.address = f"127.0.0.1:{self.port}"
+
+    def as_user(self, program):
+        """It refuses to run as root. Its user may go through folders of root, as a checkout there is fine otherwise."""
+        binary = newest_binaries() / program
+        if os.getuid() != 0:
+            return [binary]
+        pwd.getpwnam(self.user)
+        rights = "+dac_override,+dac_read_search"
+        return ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--init-groups", "--inh-caps", rights,
+                "--ambient-caps", rights, binary]
+
+    def ask(self, statement):
+        return processes.output(newest_binaries() / "psql", "-h", "127.0.0.1", "-p", self.port, "-U", self.user, "-d", "postgres",
+                                "-Atc", statement)
+
+    def version(self):
+        return "PostgreSQL " + self.ask("SHOW server_version").split()[0]
+
+    def durability(self):
+        return {f"SHOW {name}": self.ask(f"SHOW {name}") for name in (*DURABILITY, "shared_buffers", "max_wal_size")}
+
+    def syncs(self):
+        """Of its log, as the backends told so far; they tell when they have nothing else to do."""
+        return int(self.ask("SELECT wal_sync FROM pg_stat_wal"))
+
+
+def newest_binaries():
+    """Debian keeps them out of the PATH, by version."""
+    found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+    if found:
+        return found[-1].parent
+    path = shutil.which("postgres")
+    if path is None:
+        raise SystemExit("there is no PostgreSQL server on this machine")
+    return pathlib.Path(path).resolve().parent
