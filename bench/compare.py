@@ -88,5 +88,5 @@ def main(arguments=None):
     cases = [{"case": name, "in_flight": n, "rounds": reports} for (name, n), reports in runs_of.items()]
     results = {"machine": about, "servers": servers, "fdatasync_ms": syncs_ms, "cases": cases,
                "targets": [target.to_json() for target in targets]}
-    print("\nwritten to", *runs.write("compare", results))
+    print("\nwritten to", *runs.write("compare", results, comparison.pictures(runs_of, about)))
     return int(options.check and not all(target.met() for target in targets))

@@ -2,7 +2,7 @@
 
 import statistics
 
-from harness import figures
+from harness import charts, figures
 from harness.figures import Target
 
 IN_FLIGHT = [1, 8, 64, 256, 1024]
@@ -114,3 +114,23 @@ def main_table(runs_of):
                      *(figures.show([slower(q)(r) for r in reports], 2) for q in ("p50", "p99", "p99.9")),
                      *(f"{statistics.median(r[cpu] for r in reports):.1f}" for cpu in ("server_cpu_us", "client_cpu_us"))))
     return figures.table(rows) + "\n(echo: calls, not pairs; latencies: of Begin or Complete, whichever is slower)"
+
+
+def pictures(runs_of, machine):
+    """[(name, SVG)]: throughput and tail of everything that deals in pairs."""
+    subtitle = "median, smallest and largest round; {cpus} × {cpu}, Semel {commit}".format(**machine)
+
+    def picture(title, figure, unit):
+        groups = []
+        for n in IN_FLIGHT:
+            members = [(name, [figure(r) for r in reports]) for (name, m), reports in runs_of.items()
+                       if m == n and any(map(pairs, reports))]
+            if members:
+                groups.append((f"{n:,} in flight", members))
+        return charts.bars(title, subtitle, groups, unit)
+
+    if not any(any(map(pairs, reports)) for reports in runs_of.values()):
+        return []
+    return [("pairs", picture("Begin + Complete of fresh keys, every answer synced", pairs, "pairs/s")),
+            ("p99", picture("p99 of Begin or Complete, whichever is slower", slower("p99"), "ms")),
+            ("cpu", picture("Processor time of the server for a pair", lambda r: r["server_cpu_us"], "us"))]

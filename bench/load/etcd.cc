@@ -29,15 +29,17 @@ class EtcdSlot {
       compare.set_target(etcdserverpb::Compare::CREATE);
       compare.set_create_revision(0);
       auto lease_until = std::chrono::system_clock::now() + operation.lease;
-      record_ = absl::StrCat(item.fingerprint, item.attempt_id, "1", std::string(kOwner), "\n",
-                             std::chrono::duration_cast<std::chrono::milliseconds>(lease_until.time_since_epoch()).count());
+      record_ =
+          absl::StrCat(item.fingerprint, item.attempt_id, "1", std::string(kOwner), "\n",
+                       std::chrono::duration_cast<std::chrono::milliseconds>(lease_until.time_since_epoch()).count());
       put.set_value(absl::StrCat("open", record_));
     } else {
       compare.set_target(etcdserverpb::Compare::MOD);
       compare.set_mod_revision(item.token);
       put.set_value(absl::StrCat("done", record_, "\n", std::string(operation.result)));
     }
-    call_.Send([&](auto* context, const auto& request) { return stub_.AsyncTxn(context, request, &queue); }, &operation);
+    call_.Send([&](auto* context, const auto& request) { return stub_.AsyncTxn(context, request, &queue); },
+               &operation);
   }
 
   void End(Operation& operation) {

@@ -134,11 +134,13 @@ class Connection {
   }
 
   static std::vector<std::string> BeginParameters(const Operation& operation) {
-    return {Parameter(operation.items, kTextOid, [](const Item& item) -> const std::string& { return item.key; }),
-            Parameter(operation.items, kByteaOid, [](const Item& item) -> const std::string& { return item.fingerprint; }),
-            Parameter(operation.items, kByteaOid, [](const Item& item) -> const std::string& { return item.attempt_id; }),
-            std::string(kOwner), BigEndian(operation.lease.count()),
-            BigEndian(std::chrono::milliseconds(kAbandonedRetention).count())};
+    return {
+        Parameter(operation.items, kTextOid, [](const Item& item) -> const std::string& { return item.key; }),
+        Parameter(operation.items, kByteaOid, [](const Item& item) -> const std::string& { return item.fingerprint; }),
+        Parameter(operation.items, kByteaOid, [](const Item& item) -> const std::string& { return item.attempt_id; }),
+        std::string(kOwner),
+        BigEndian(operation.lease.count()),
+        BigEndian(std::chrono::milliseconds(kAbandonedRetention).count())};
   }
 
   static std::vector<std::string> CompleteParameters(const Operation& operation) {
@@ -155,7 +157,8 @@ class Connection {
       std::string_view key(PQgetvalue(&rows, row, 0), static_cast<size_t>(PQgetlength(&rows, row, 0)));
       auto item = operation.items.begin() + row;
       if (item->key != key) {
-        item = std::find_if(operation.items.begin(), operation.items.end(), [&](const Item& i) { return i.key == key; });
+        item =
+            std::find_if(operation.items.begin(), operation.items.end(), [&](const Item& i) { return i.key == key; });
       }
       if (item == operation.items.end()) {
         operation.error = "an answer for another key";

@@ -26,15 +26,15 @@ inline constexpr char kSchema[] = R"sql(
 // A plan that was made while the table was small must not scan it once it is large.
 inline constexpr char kSession[] = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
 
-#define SEMEL_BENCH_BEGIN_CONFLICT                                                                      \
-  "ON CONFLICT (key) DO UPDATE SET state = 'open', fingerprint = excluded.fingerprint,"                 \
-  " attempt_id = excluded.attempt_id,"                                                                  \
-  " token = CASE WHEN k.attempt_id = excluded.attempt_id THEN k.token ELSE excluded.token END,"         \
-  " attempt = CASE WHEN k.attempt_id = excluded.attempt_id THEN k.attempt ELSE k.attempt + 1 END,"      \
-  " owner = excluded.owner, lease_until = excluded.lease_until, expire_time = excluded.expire_time,"    \
-  " result = NULL"                                                                                      \
-  " WHERE k.expire_time < now() OR (k.state = 'open' AND k.fingerprint = excluded.fingerprint"          \
-  " AND (k.lease_until < now() OR k.attempt_id = excluded.attempt_id))"                                 \
+#define SEMEL_BENCH_BEGIN_CONFLICT                                                                   \
+  "ON CONFLICT (key) DO UPDATE SET state = 'open', fingerprint = excluded.fingerprint,"              \
+  " attempt_id = excluded.attempt_id,"                                                               \
+  " token = CASE WHEN k.attempt_id = excluded.attempt_id THEN k.token ELSE excluded.token END,"      \
+  " attempt = CASE WHEN k.attempt_id = excluded.attempt_id THEN k.attempt ELSE k.attempt + 1 END,"   \
+  " owner = excluded.owner, lease_until = excluded.lease_until, expire_time = excluded.expire_time," \
+  " result = NULL"                                                                                   \
+  " WHERE k.expire_time < now() OR (k.state = 'open' AND k.fingerprint = excluded.fingerprint"       \
+  " AND (k.lease_until < now() OR k.attempt_id = excluded.attempt_id))"                              \
   " RETURNING key, token, attempt"
 
 #define SEMEL_BENCH_BEGIN_COLUMNS \
@@ -50,7 +50,8 @@ inline constexpr char kBeginOne[] = SEMEL_BENCH_BEGIN_COLUMNS
 // The same with arrays. A row for each key that was acquired.
 inline constexpr char kBeginMany[] = SEMEL_BENCH_BEGIN_COLUMNS
     "SELECT 'open', nextval('tokens'), 1, u.key, u.fingerprint, u.attempt_id, " SEMEL_BENCH_BEGIN_TIMES
-    " FROM unnest($1::text[], $2::bytea[], $3::bytea[]) AS u (key, fingerprint, attempt_id) " SEMEL_BENCH_BEGIN_CONFLICT;
+    " FROM unnest($1::text[], $2::bytea[], $3::bytea[]) AS u (key, fingerprint, "
+    "attempt_id) " SEMEL_BENCH_BEGIN_CONFLICT;
 
 #undef SEMEL_BENCH_BEGIN_CONFLICT
 #undef SEMEL_BENCH_BEGIN_COLUMNS
@@ -62,7 +63,8 @@ inline constexpr char kCompleteOne[] =
     " WHERE key = $1::text AND token = $2::bigint AND state = 'open' RETURNING key, token, expire_time";
 // The same with arrays. A row for each key whose result was stored.
 inline constexpr char kCompleteMany[] =
-    "UPDATE keys AS k SET state = 'done', result = u.result, expire_time = now() + $4::bigint * interval '1 millisecond'"
+    "UPDATE keys AS k SET state = 'done', result = u.result, expire_time = now() + $4::bigint * interval '1 "
+    "millisecond'"
     " FROM unnest($1::text[], $2::bigint[], $3::bytea[]) AS u (key, token, result)"
     " WHERE k.key = u.key AND k.token = u.token AND k.state = 'open' RETURNING k.key, k.token, k.expire_time";
 

@@ -63,7 +63,8 @@ class Connection {
   absl::Status Open(const std::string& host, int port) {
     context_ = redisConnect(host.c_str(), port);
     if (context_ == nullptr || context_->err != 0) {
-      return absl::UnavailableError(absl::StrCat("no Redis at ", host, ":", port, ": ", context_ ? context_->errstr : ""));
+      return absl::UnavailableError(
+          absl::StrCat("no Redis at ", host, ":", port, ": ", context_ ? context_->errstr : ""));
     }
     int on = 1;
     setsockopt(context_->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -141,7 +142,8 @@ class Redis final : public Service {
     for (size_t i = 0; i < count; ++i) {
       connections_.push_back(std::make_unique<Connection>());
       Connection& connection = *connections_.back();
-      if (absl::Status status = connection.Open(destination.address.substr(0, colon), port); !status.ok()) return status;
+      if (absl::Status status = connection.Open(destination.address.substr(0, colon), port); !status.ok())
+        return status;
       if (i == 0) {
         if (absl::Status status = LoadScripts(connection); !status.ok()) return status;
       }
@@ -200,7 +202,8 @@ class Redis final : public Service {
     return absl::OkStatus();
   }
 
-  static void StartCall(const Operation& operation, const Script& script, int arguments, int per_key, Commands& commands) {
+  static void StartCall(const Operation& operation, const Script& script, int arguments, int per_key,
+                        Commands& commands) {
     size_t keys = operation.items.size();
     commands.Start(3 + keys + arguments + keys * per_key);
     commands.Add("EVALSHA");

@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""What ./dev bench makes of its figures: medians, ratios, targets, charts."""
+
+import pathlib
+import sys
+import unittest
+import xml.etree.ElementTree
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
+
+import comparison  # noqa: E402
+from harness import charts, figures  # noqa: E402
+
+
+def report(pairs_per_s, p99=1.0, calls_per_s=None, p50=0.5):
+    return {"pairs_per_s": pairs_per_s, "calls_per_s": calls_per_s or 2 * pairs_per_s, "server_cpu_us": 10.0, "client_cpu_us": 5.0,
+            "all_pairs": 100, "syncs": 10,
+            "latency_ms": {"Begin": {"p50": p50, "p99": p99, "p99.9": p99}, "Complete": {"p50": 0.1, "p99": 0.2, "p99.9": 0.3}}}
+
+
+MACHINE = {"cpus": 2, "cpu": "<fast & new>", "commit": "v1"}
+
+
+class Figures(unittest.TestCase):
+    def test_spread_is_median_smallest_largest(self):
+        self.assertEqual(figures.spread([3, 1, 2]), {"median": 2, "min": 1, "max": 3})
+
+    def test_ratios_are_taken_round_by_round(self):
+        self.assertEqual(figures.ratios([10, 30], [5, 10]), [2, 3])
+        with self.assertRaises(ValueError):
+            figures.ratios([1], [1, 2])
+
+    def test_a_target_is_judged_by_its_median(self):
+        self.assertTrue(figures.Target("", "≥", 2, [1, 2, 9]).met())
+        self.assertFalse(figures.Target("", "≥", 2, [1, 1.9, 9]).met())
+        self.assertTrue(figures.Target("", "≤", 2, [1, 2, 9]).met())
+        self.assertFalse(figures.Target("", "≤", 2, [1, 2.1, 3]).met())
+
+
+class Targets(unittest.TestCase):
+    def found(self, runs_of, syncs_ms=(0.2, 0.2, 0.2)):
+        return {target.name: target for target in comparison.targets(runs_of, list(syncs_ms))}
+
+    def test_only_of_what_was_measured(self):
+        self.assertEqual(self.found({("semel-unary", 8): [report(1)]}), {})
+
+    def test_unary_against_redis(self):
+        found = self.found({("semel-unary", 64): [report(90), report(120)], ("redis", 64): [report(100), report(100)]})
+        self.assertEqual(found["semel-unary over redis, pairs/s, 64 in flight"].values, [0.9, 1.2])
+
+    def test_the_better_of_batch_and_stream_counts_at_1024(self):
+        found = self.found({("semel-batch", 1024): [report(300)], ("semel-stream", 1024): [report(100)],
+                            ("redis-pipelined", 1024): [report(100)]})
+        target = found["semel-batch over redis-pipelined, pairs/s, 1,024 in flight"]
+        self.assertEqual((target.values, target.bound, target.met()), ([3.0], 2.0, True))
+
+    def test_the_slower_of_begin_and_complete_counts(self):
+        found = self.found({("semel-stream", 64): [report(100, p99=1.6)]})
+        self.assertFalse(found["semel-stream p99 in ms, 64 in flight"].met())
+
+    def test_a_lone_operation_may_take_a_sync_and_a_little_more(self):
+        found = self.found({("semel-unary", 1): [report(100, p50=0.33), report(100, p50=0.34), report(100, p50=0.32)]})
+        target = found["semel-unary p50 in ms, 1 in flight"]
+        self.assertAlmostEqual(target.bound, 0.33)
+        self.assertTrue(target.met())
+
+
+class Tables(unittest.TestCase):
+    def test_pairs_to_a_sync(self):
+        table = comparison.syncs_table({("semel-unary", 64): [report(1), report(1)]})
+        self.assertIn("200    20     10.0", table)
+
+    def test_charts_are_well_formed(self):
+        runs_of = {("semel-unary", 64): [report(90), report(120)], ("redis", 64): [report(100), report(50)],
+                   ("semel-unary", 256): [report(10), report(20)]}
+        for _, svg in comparison.pictures(runs_of, MACHINE):
+            xml.etree.ElementTree.fromstring(svg)
+
+    def test_an_axis_ends_at_a_round_number_not_below_the_largest(self):
+        self.assertEqual([charts.nice_top(x) for x in (1, 11, 97_000, 0.04)], [1, 15, 100_000, 0.04])
+
+
+if __name__ == "__main__":
+    unittest.main()
