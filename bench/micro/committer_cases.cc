@@ -22,7 +22,10 @@ namespace {
 
 class Operation final : public engine::Operation {
  public:
-  void Finish(engine::Reply reply) override { this->reply = std::move(reply); }
+  engine::Outbox* Finish(engine::Reply reply) override {
+    this->reply = std::move(reply);
+    return nullptr;
+  }
 
   engine::Reply reply;
 };

@@ -18,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 
 class PlainOperation final : public engine::Operation {
-  void Finish(engine::Reply) override {}
+  engine::Outbox* Finish(engine::Reply) override { return nullptr; }
 };
 
 v1::BeginRequest WireBegin() {
