@@ -30,6 +30,7 @@ class LossyProxy {
   // Where new connections go.
   void SetBackend(std::string backend);
 
+  // A reply is that to a call, or one message of a stream's answers.
   // The next `count` replies are lost once `after` answers more were passed on, whichever they are; each takes its connection with it,
   // and with that every call that is under way on it.
   void LoseReplies(int count, int after = 0);

@@ -10,11 +10,12 @@ namespace {
 // Generous: a sanitizer's build on a busy machine.
 constexpr std::chrono::seconds kStartTimeout{30};
 
-// From "semeld ready grpc=HOST:PORT admin=HOST:PORT".
-std::optional<std::string> AddressIn(const std::string& line) {
-  constexpr std::string_view kBefore = "semeld ready grpc=";
-  if (!line.starts_with(kBefore)) return std::nullopt;
-  return line.substr(kBefore.size(), line.find(' ', kBefore.size()) - kBefore.size());
+// From "semeld ready grpc=HOST:PORT admin=HOST:PORT", what follows `before`.
+std::optional<std::string> AddressIn(const std::string& line, const std::string& before) {
+  const size_t found = line.starts_with("semeld ready ") ? line.find(before) : std::string::npos;
+  if (found == std::string::npos) return std::nullopt;
+  const size_t begin = found + before.size();
+  return line.substr(begin, line.find(' ', begin) - begin);
 }
 
 }  // namespace
@@ -30,8 +31,9 @@ absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(const std::s
   if (!process.ok()) return process.status();
   const auto deadline = std::chrono::steady_clock::now() + kStartTimeout;
   while (const std::optional<std::string> line = (*process)->ReadLine(deadline)) {
-    if (std::optional<std::string> address = AddressIn(*line)) {
-      return std::unique_ptr<ServerProcess>(new ServerProcess(*std::move(process), *std::move(address)));
+    if (std::optional<std::string> address = AddressIn(*line, " grpc=")) {
+      return std::unique_ptr<ServerProcess>(
+          new ServerProcess(*std::move(process), *std::move(address), AddressIn(*line, " admin=").value_or("")));
     }
   }
   return absl::UnavailableError("semeld did not come up; see " + log);

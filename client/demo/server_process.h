@@ -20,15 +20,18 @@ class ServerProcess {
                                                               const std::vector<std::string>& more_arguments = {});
 
   const std::string& address() const { return address_; }
+  // Where it tells its metrics, over HTTP.
+  const std::string& admin_address() const { return admin_address_; }
   void Kill() { process_->Kill(); }
   ChildProcess& process() { return *process_; }
 
  private:
-  ServerProcess(std::unique_ptr<ChildProcess> process, std::string address)
-      : process_(std::move(process)), address_(std::move(address)) {}
+  ServerProcess(std::unique_ptr<ChildProcess> process, std::string address, std::string admin_address)
+      : process_(std::move(process)), address_(std::move(address)), admin_address_(std::move(admin_address)) {}
 
   const std::unique_ptr<ChildProcess> process_;
   const std::string address_;
+  const std::string admin_address_;
 };
 
 }  // namespace semel::demo

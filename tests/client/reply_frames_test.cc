@@ -63,5 +63,28 @@ TEST(ReplyFramesTest, WhatIsNotLostGoesOnUnchanged) {
   }
 }
 
+// A message of a stream, as gRPC frames it.
+std::string Message(const std::string& bytes) {
+  return std::string("\0\0\0", 3) + static_cast<char>(bytes.size() >> 8) + static_cast<char>(bytes.size()) + bytes;
+}
+
+TEST(ReplyFramesTest, OnAStreamEveryMessageAfterTheFirstIsAReply) {
+  const std::string two_frames = Message(std::string(600, 'x'));
+  const std::string all = Frame(kHeaders, "") + Frame(kData, Message("limits")) + Frame(kData, Message("second")) +
+                          Frame(kData, two_frames.substr(0, 300)) + Frame(kData, two_frames.substr(300)) +
+                          Frame(kData, Message("fourth") + Message("with it")) + Frame(kHeaders, "trailers");
+  for (const size_t chunk : {size_t{1}, size_t{3}, size_t{9}, size_t{100}, all.size()}) {
+    ReplyFrames frames;
+    std::string passed;
+    int replies = 0;
+    for (size_t begin = 0; begin < all.size(); begin += chunk) {
+      std::string_view received = std::string_view(all).substr(begin, chunk);
+      while (frames.Next(received, passed)) ++replies;
+    }
+    EXPECT_EQ(passed, all);
+    EXPECT_EQ(replies, 5);
+  }
+}
+
 }  // namespace
 }  // namespace semel::demo
