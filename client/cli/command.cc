@@ -92,6 +92,7 @@ absl::StatusOr<ClientOptions> ConnectionOf(const CommonOptions& common) {
   ClientOptions options;
   options.address = given ? common.address : Environment("SEMEL_ADDRESS");
   options.call_timeout = common.timeout;
+  options.transport = Transport::kUnary;  // one command, one call
   const std::string problem = options.address.empty() ? "" : AddressProblem(options.address);
   if (problem.empty()) return options;
   return absl::InvalidArgumentError((given ? "--address: " : "SEMEL_ADDRESS: ") + problem);

@@ -21,7 +21,7 @@ class Backoff {
   Duration Next(std::optional<Duration> asked_for);
 
  private:
-  const RetryOptions options_;
+  RetryOptions options_;
   JitterSource random_;
   double ceiling_;  // of the next draw, in nanoseconds
 };

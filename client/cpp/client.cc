@@ -9,7 +9,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cpp/batch_wire.h"
-#include "client/cpp/check_text.h"
 #include "client/cpp/client_core.h"
 #include "client/cpp/complete_options.h"
 #include "client/cpp/error_details.h"
@@ -20,7 +19,6 @@ namespace semel {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-using Stub = v1::IdempotencyService::Stub;
 
 // Many times what any server takes of a field, and so little that all of them fit in a message.
 constexpr size_t kMaxFieldBytes = 128 << 10;
@@ -65,6 +63,7 @@ ClientCore::ClientCore(ClientOptions complete_options)
     : options(std::move(complete_options)),
       connection(options),
       stub(v1::IdempotencyService::NewStub(connection.channel())),
+      calls(options, connection, *stub),
       keeper(std::make_unique<LeaseKeeper>([this](grpc::ClientContext& context, const std::vector<HeldKey>& leases)
                                                -> absl::StatusOr<LeaseKeeper::Renewed> {
         connection.Authorize(context);
@@ -84,6 +83,7 @@ Client::Client(std::shared_ptr<ClientCore> core) : core_(std::move(core)) {}
 Client::~Client() = default;
 
 const ClientOptions& Client::options() const { return core_->options; }
+Transport Client::transport_in_use() const { return core_->calls.InUse(); }
 
 absl::StatusOr<BeginAnswer> Client::Begin(const BeginRequest& request, const CallOptions& options) {
   SteadyTime granted;
@@ -94,25 +94,19 @@ absl::StatusOr<BeginAnswer> Client::BeginNoting(const BeginRequest& request, con
                                                 SteadyTime& granted) {
   const bool waits = request.wait > Duration::zero();
   const SteadyTime waited_enough = SteadyClock::now() + request.wait;
-  v1::BeginRequest wire = ToWire(request, core_->options);
-  wire.set_namespace_(core_->NamespaceOf(options));
-  if (absl::Status text = CheckText(wire); !text.ok()) return text;
-  v1::BeginResponse response;
-  const absl::Status status = core_->connection.Call(
-      "Begin of " + request.key, core_->budget(options, request.wait), [&](grpc::ClientContext& context) {
-        granted = SteadyClock::now();
-        // A try after a lost reply waits for what is left, not from the beginning.
-        if (waits) *wire.mutable_wait() = ToWire(std::max<Duration>(waited_enough - granted, Duration::zero()));
-        response.Clear();
-        return core_->stub->Begin(&context, wire, &response);
-      });
-  if (!status.ok()) return status;
-  return ToBeginAnswer(response);
+  const auto before_try = [&](v1::BeginRequest& wire) {
+    granted = SteadyClock::now();
+    // A try after a lost reply waits for what is left, not from the beginning.
+    if (waits) *wire.mutable_wait() = ToWire(std::max<Duration>(waited_enough - granted, Duration::zero()));
+  };
+  auto response = core_->Call("Begin", options, ToWire(request, core_->options), request.wait, before_try);
+  if (!response.ok()) return response.status();
+  return ToBeginAnswer(*response);
 }
 
 absl::StatusOr<Completed> Client::Complete(const CompleteRequest& request, const CallOptions& options) {
   if (absl::Status fits = CheckSizes(request.outcome); !fits.ok()) return fits;
-  auto response = core_->Call("Complete", options, &Stub::Complete, ToWire(request, core_->options));
+  auto response = core_->Call("Complete", options, ToWire(request, core_->options));
   if (!response.ok()) return response.status();
   return ToCompleted(*response);
 }
@@ -120,13 +114,13 @@ absl::StatusOr<Completed> Client::Complete(const CompleteRequest& request, const
 absl::StatusOr<std::optional<Record>> Client::Lookup(std::string_view key, const CallOptions& options) {
   v1::LookupRequest request;
   request.set_key(std::string(key));
-  auto response = core_->Call("Lookup", options, &Stub::Lookup, std::move(request));
+  auto response = core_->Call("Lookup", options, std::move(request));
   if (!response.ok()) return response.status();
   return ToRecord(*response);
 }
 
 absl::StatusOr<Duration> Client::Renew(const RenewRequest& request, const CallOptions& options) {
-  auto response = core_->Call("Renew", options, &Stub::Renew, ToWire(request, core_->options));
+  auto response = core_->Call("Renew", options, ToWire(request, core_->options));
   if (!response.ok()) return response.status();
   return ToDuration(response->lease());
 }
@@ -135,7 +129,7 @@ absl::Status Client::Release(std::string_view key, int64_t token, const CallOpti
   v1::ReleaseRequest request;
   request.set_key(std::string(key));
   request.set_token(token);
-  return core_->Call("Release", options, &Stub::Release, std::move(request)).status();
+  return core_->Call("Release", options, std::move(request)).status();
 }
 
 absl::StatusOr<Duration> Client::Checkpoint(std::string_view key, int64_t token, std::string_view data,
@@ -145,7 +139,7 @@ absl::StatusOr<Duration> Client::Checkpoint(std::string_view key, int64_t token,
   request.set_token(token);
   request.set_data(std::string(data));
   request.set_effects_began(effects_began);
-  auto response = core_->Call("Checkpoint", options, &Stub::Checkpoint, std::move(request));
+  auto response = core_->Call("Checkpoint", options, std::move(request));
   if (!response.ok()) return response.status();
   return ToDuration(response->lease_remaining());
 }

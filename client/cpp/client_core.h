@@ -6,12 +6,16 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
 #include "client/cpp/check_text.h"
 #include "client/cpp/connection.h"
 #include "client/cpp/lease_keeper.h"
+#include "client/cpp/single_calls.h"
 #include "semel/client.h"
 #include "semel/v1/idempotency_service.grpc.pb.h"
 
@@ -34,21 +38,22 @@ struct ClientCore {
     return {call.timeout.value_or(options.call_timeout) + wait, options.try_timeout + wait};
   }
 
-  // One call in the namespace that it names; see Connection::Call.
-  template <typename Request, typename Response>
-  absl::StatusOr<Response> Call(const char* name, const CallOptions& call,
-                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                                Request request) {
+  // One call in the namespace that it names, with `wait` on top of its timeouts; see SingleCalls::Call.
+  template <typename Request>
+  absl::StatusOr<typename SingleCall<Request>::Response> Call(
+      const char* name, const CallOptions& call, Request request, Duration wait = {},
+      absl::FunctionRef<void(std::type_identity_t<Request>&)> before_try = [](Request&) {}) {
     request.set_namespace_(NamespaceOf(call));
     if (absl::Status text = CheckText(request); !text.ok()) return text;
     const std::string what = std::string(name) + " of " + request.key();
-    return connection.Call(what, budget(call), *stub, method, request);
+    return calls.Call(what, budget(call, wait), std::move(request), before_try);
   }
 
   // Constant after construction.
   const ClientOptions options;
   Connection connection;
   const std::unique_ptr<Stub> stub;
+  SingleCalls calls;
   const std::unique_ptr<LeaseKeeper> keeper;  // last: its thread uses the connection
 };
 

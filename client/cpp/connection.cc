@@ -43,12 +43,6 @@ std::shared_ptr<grpc::Channel> OpenChannel(const ClientOptions& options) {
       options.address, options.credentials ? options.credentials : grpc::InsecureChannelCredentials(), arguments);
 }
 
-// On the monotonic clock: a step of the wall clock must neither cut a call short nor make it endless.
-gpr_timespec FromNow(Duration duration) {
-  const gpr_timespec span = gpr_time_from_nanos(std::max(duration, Duration(1)).count(), GPR_TIMESPAN);
-  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), span);
-}
-
 // The server's gRPC could not read the request, and will not: its text is all that tells.
 bool IsUnreadable(const grpc::Status& status) {
   return status.error_code() == grpc::StatusCode::INTERNAL && status.error_message() == "Unable to parse request";
@@ -86,6 +80,7 @@ bool WorthAnotherTry(const grpc::Status& status) {
 // Whether the server may have done what the try asked for. Without a sure sign that it has not: yes.
 bool MayHaveBeenDone(const grpc::Status& status, std::string_view reason) {
   if (reason == reason::kOverloaded || reason == reason::kDraining) return false;
+  if (absl::StartsWith(status.error_message(), kNotSent)) return false;
   // gRPC never sent it. Its text is all that tells; should it change, the error merely claims to know less.
   const bool never_sent = absl::StartsWith(status.error_message(), "failed to connect to all addresses") ||
                           absl::StartsWith(status.error_message(), "DNS resolution failed");
@@ -122,6 +117,11 @@ absl::Status GiveUp(const absl::Status& last, const std::string& what, const std
 
 }  // namespace
 
+gpr_timespec FromNow(Duration duration) {
+  const gpr_timespec span = gpr_time_from_nanos(std::max(duration, Duration(1)).count(), GPR_TIMESPAN);
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), span);
+}
+
 void SetTimeout(grpc::ClientContext& context, Duration timeout) { context.set_deadline(FromNow(timeout)); }
 
 Connection::Connection(const ClientOptions& options)
@@ -144,14 +144,21 @@ void Connection::Pause(Duration duration) {
 
 absl::Status Connection::Call(const std::string& what, CallBudget budget,
                               absl::FunctionRef<grpc::Status(grpc::ClientContext&)> try_once) {
+  return Repeatedly(what, budget, [&](Duration timeout) {
+    grpc::ClientContext context;
+    SetTimeout(context, timeout);
+    Authorize(context);
+    return try_once(context);
+  });
+}
+
+absl::Status Connection::Repeatedly(const std::string& what, CallBudget budget,
+                                    absl::FunctionRef<grpc::Status(Duration)> try_once) {
   Tries tries;
   const SteadyClock::time_point deadline = tries.begin + budget.total;
   std::optional<Backoff> backoff;
   for (;;) {
-    grpc::ClientContext context;
-    SetTimeout(context, std::min<Duration>(budget.per_try, deadline - SteadyClock::now()));
-    Authorize(context);
-    const grpc::Status status = try_once(context);
+    const grpc::Status status = try_once(std::min<Duration>(budget.per_try, deadline - SteadyClock::now()));
     ++tries.count;
     absl::Status error = ToStatus(status);
     if (error.ok()) return error;

@@ -28,7 +28,12 @@ struct CallBudget {
   Repeat repeat = Repeat::kAsItself;
 };
 
+// On the monotonic clock: a step of the wall clock must neither cut a call short nor make it endless.
+gpr_timespec FromNow(Duration duration);
 void SetTimeout(grpc::ClientContext& context, Duration timeout);
+
+// What the message of a failed try begins with that surely sent nothing. gRPC says so only in words of its own.
+inline constexpr char kNotSent[] = "not sent: ";
 
 // Thread-safe.
 class Connection {
@@ -44,6 +49,9 @@ class Connection {
   // `what` names the call in errors, for example "Begin of order/17". `try_once` makes one try under the given context.
   absl::Status Call(const std::string& what, CallBudget budget,
                     absl::FunctionRef<grpc::Status(grpc::ClientContext&)> try_once);
+  // The same for tries that are not calls of their own: `try_once` is told how long it may take.
+  absl::Status Repeatedly(const std::string& what, CallBudget budget,
+                          absl::FunctionRef<grpc::Status(Duration timeout)> try_once);
 
   template <typename Stub, typename Request, typename Response>
   absl::StatusOr<Response> Call(const std::string& what, CallBudget budget, Stub& stub,
@@ -58,9 +66,10 @@ class Connection {
     return response;
   }
 
- private:
+  // Waits inside of gRPC, so that a new connection makes progress meanwhile.
   void Pause(Duration duration);
 
+ private:
   const std::string address_;
   const RetryOptions retry_;
   const std::function<std::string()> bearer_token_;

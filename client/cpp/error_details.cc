@@ -85,6 +85,20 @@ absl::Status ToStatus(const v1::Error& error) {
   return status;
 }
 
+grpc::Status ToGrpcStatus(const v1::Error& error) {
+  const absl::Status status = ToStatus(error);
+  const auto code = static_cast<grpc::StatusCode>(status.raw_code());
+  wire::v1::Status details;
+  details.set_code(code);
+  details.set_message(error.message());
+  status.ForEachPayload([&](absl::string_view type_url, const absl::Cord& payload) {
+    google::protobuf::Any* detail = details.add_details();
+    detail->set_type_url(std::string(type_url));
+    detail->set_value(std::string(payload));
+  });
+  return {code, error.message(), details.SerializeAsString()};
+}
+
 absl::Status LocalError(absl::StatusCode code, std::string_view reason, const std::string& message,
                         std::map<std::string, std::string> metadata) {
   absl::Status status(code, message);

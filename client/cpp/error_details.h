@@ -21,6 +21,9 @@ absl::Status ToStatus(const grpc::Status& status);
 // A failed item of a batch.
 absl::Status ToStatus(const v1::Error& error);
 
+// A failed operation of a stream, as the call of its own would have failed.
+grpc::Status ToGrpcStatus(const v1::Error& error);
+
 // An error that this library found before anything was sent.
 absl::Status LocalError(absl::StatusCode code, std::string_view reason, const std::string& message,
                         std::map<std::string, std::string> metadata = {});

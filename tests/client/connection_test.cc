@@ -107,7 +107,8 @@ TEST_F(ConnectionTest, GivesUpAfterSoManyTriesAndSaysWhatIsNotKnown) {
 
 TEST_F(ConnectionTest, KnowsWhenNothingWasChanged) {
   for (const grpc::Status& status :
-       {kNotConnected, Refusal(StatusCode::UNAVAILABLE, "OVERLOADED"), Refusal(StatusCode::UNAVAILABLE, "DRAINING")}) {
+       {kNotConnected, Refusal(StatusCode::UNAVAILABLE, "OVERLOADED"), Refusal(StatusCode::UNAVAILABLE, "DRAINING"),
+        grpc::Status(StatusCode::DEADLINE_EXCEEDED, std::string(kNotSent) + "no stream")}) {
     const absl::Status error = Call({status});
     EXPECT_FALSE(DetailsOf(error).outcome_unknown);
     EXPECT_THAT(std::string(error.message()), HasSubstr("nothing was changed"));

@@ -127,6 +127,23 @@ TEST(ErrorDetailsTest, ItemsOfABatchSayTheSame) {
   EXPECT_EQ(read.field_violations[0].field, "lease");
 }
 
+TEST(ErrorDetailsTest, OperationsOfAStreamFailAsCallsDo) {
+  v1::Error error;
+  error.set_code(static_cast<int>(absl::StatusCode::kInvalidArgument));
+  error.set_reason("RESULT_TOO_LARGE");
+  error.set_message("too much");
+  (*error.mutable_metadata())["limit"] = "7";
+  error.mutable_retry_delay()->set_seconds(3);
+  error.add_field_violations()->set_field("result.payload");
+
+  const grpc::Status call = ToGrpcStatus(error);
+  EXPECT_EQ(call.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_FALSE(call.error_details().empty()) << "what comes from the server has details";
+  EXPECT_EQ(ToStatus(call), ToStatus(error));
+  error.set_code(99);
+  EXPECT_EQ(ToGrpcStatus(error).error_code(), grpc::StatusCode::UNKNOWN);
+}
+
 TEST(ErrorDetailsTest, FactsOfTheClientSurviveANewMessage) {
   const absl::Status local =
       LocalError(absl::StatusCode::kInvalidArgument, "RESULT_TOO_LARGE", "too much", {{"a", "b"}});

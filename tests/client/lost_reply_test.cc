@@ -1,4 +1,4 @@
-// The request arrives, the answer does not.
+// The request arrives, the answer does not; to a call of its own, and to one that goes over the stream.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,9 +8,15 @@
 namespace semel {
 namespace {
 
-class LostReplyTest : public ServerTest {};
+class LostReplyTest : public ServerTest, public testing::WithParamInterface<Transport> {
+ protected:
+  std::unique_ptr<Client> ThroughProxy(ClientOptions options = {}) const {
+    options.transport = GetParam();
+    return ServerTest::ThroughProxy(std::move(options));
+  }
+};
 
-TEST_F(LostReplyTest, OfABeginDoesNotLockTheCallerOut) {
+TEST_P(LostReplyTest, OfABeginDoesNotLockTheCallerOut) {
   const auto client = ThroughProxy();
   proxy().LoseReplies(1);
   const Acquired acquired = Acquire(*client, "k");
@@ -19,7 +25,7 @@ TEST_F(LostReplyTest, OfABeginDoesNotLockTheCallerOut) {
   EXPECT_EQ(acquired.previous, Previous::kNone);
 }
 
-TEST_F(LostReplyTest, OfACompleteIsNoConflict) {
+TEST_P(LostReplyTest, OfACompleteIsNoConflict) {
   const auto client = ThroughProxy();
   const Acquired acquired = Acquire(*client, "k");
   proxy().LoseReplies(1);
@@ -29,7 +35,7 @@ TEST_F(LostReplyTest, OfACompleteIsNoConflict) {
   EXPECT_EQ(proxy().replies_lost(), 1);
 }
 
-TEST_F(LostReplyTest, OfAnyOtherCallIsSurvived) {
+TEST_P(LostReplyTest, OfAnyOtherCallIsSurvived) {
   const auto client = ThroughProxy();
   const Acquired acquired = Acquire(*client, "k");
   const auto lose = [&] { proxy().LoseReplies(1); };
@@ -46,7 +52,7 @@ TEST_F(LostReplyTest, OfAnyOtherCallIsSurvived) {
   EXPECT_EQ(proxy().replies_lost(), 5);
 }
 
-TEST_F(LostReplyTest, OfBothCallsOfARunDoesNotRunItTwice) {
+TEST_P(LostReplyTest, OfBothCallsOfARunDoesNotRunItTwice) {
   const auto client = ThroughProxy();
   int runs = 0;
   proxy().LoseReplies(1);
@@ -62,14 +68,14 @@ TEST_F(LostReplyTest, OfBothCallsOfARunDoesNotRunItTwice) {
   EXPECT_EQ(proxy().replies_lost(), 2);
 }
 
-TEST_F(LostReplyTest, SeveralInARowAreSurvived) {
+TEST_P(LostReplyTest, SeveralInARowAreSurvived) {
   const auto client = ThroughProxy();
   proxy().LoseReplies(5);
   EXPECT_EQ(Acquire(*client, "k").attempt, 1);
   EXPECT_EQ(proxy().replies_lost(), 5);
 }
 
-TEST_F(LostReplyTest, OfAWaitingBeginIsSurvived) {
+TEST_P(LostReplyTest, OfAWaitingBeginIsSurvived) {
   const auto client = ThroughProxy();
   const auto direct = Direct();
   const Acquired owner = Acquire(*direct, "k");
@@ -81,7 +87,7 @@ TEST_F(LostReplyTest, OfAWaitingBeginIsSurvived) {
 }
 
 // The connection stays up and says nothing: each try ends at its own deadline.
-TEST_F(LostReplyTest, SilenceIsReportedAsUnknownAndCanBeAskedAgain) {
+TEST_P(LostReplyTest, SilenceIsReportedAsUnknownAndCanBeAskedAgain) {
   ClientOptions options;
   options.try_timeout = 300ms;
   options.retry.max_tries = 2;
@@ -102,10 +108,11 @@ TEST_F(LostReplyTest, SilenceIsReportedAsUnknownAndCanBeAskedAgain) {
   EXPECT_EQ(acquired.attempt, 1);
 }
 
-TEST_F(LostReplyTest, AServerThatIsNotThereHasChangedNothing) {
+TEST_P(LostReplyTest, AServerThatIsNotThereHasChangedNothing) {
   ClientOptions options;
   options.call_timeout = 200ms;
   options.address = "127.0.0.1:1";  // a reserved port: nobody listens
+  options.transport = GetParam();
   options.namespace_name = "shop";
   const auto nobody = Client::Connect(options).value();
   const auto answer = nobody->Begin({.key = "k"});
@@ -113,7 +120,7 @@ TEST_F(LostReplyTest, AServerThatIsNotThereHasChangedNothing) {
   EXPECT_FALSE(DetailsOf(answer.status()).outcome_unknown) << answer.status();
 }
 
-TEST_F(LostReplyTest, ARestartOfTheServerIsSurvived) {
+TEST_P(LostReplyTest, ARestartOfTheServerIsSurvived) {
   const auto client = ThroughProxy();
   const Acquired acquired = Acquire(*client, "k");
   RestartServer();
@@ -126,7 +133,7 @@ TEST_F(LostReplyTest, ARestartOfTheServerIsSurvived) {
 }
 
 // The far end is there no more, and nothing says so: only the unanswered ping tells, long before the try is over.
-TEST_F(LostReplyTest, AHalfOpenConnectionIsNoticedByItsPing) {
+TEST_P(LostReplyTest, AHalfOpenConnectionIsNoticedByItsPing) {
   const auto client = ThroughProxy({.call_timeout = 60s,
                                     .try_timeout = 60s,
                                     .retry = {.max_tries = 1},
@@ -139,12 +146,15 @@ TEST_F(LostReplyTest, AHalfOpenConnectionIsNoticedByItsPing) {
   EXPECT_TRUE(DetailsOf(answer.status()).outcome_unknown);
 }
 
-TEST_F(LostReplyTest, OneCallMayHaveATimeoutOfItsOwn) {
+TEST_P(LostReplyTest, OneCallMayHaveATimeoutOfItsOwn) {
   const auto client = ThroughProxy({.call_timeout = 1h, .try_timeout = 1h});
   proxy().Swallow();
   const auto answer = client->Lookup("k", {.timeout = 300ms});
   EXPECT_EQ(answer.status().code(), absl::StatusCode::kDeadlineExceeded) << answer.status();
 }
+
+INSTANTIATE_TEST_SUITE_P(, LostReplyTest, testing::Values(Transport::kUnary, Transport::kStream),
+                         [](const auto& test) { return test.param == Transport::kUnary ? "Unary" : "Stream"; });
 
 }  // namespace
 }  // namespace semel

@@ -8,11 +8,13 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -40,9 +42,14 @@ inline bool Eventually(const std::function<bool()>& condition) {
 
 class ServerTest : public testing::Test {
  protected:
-  ServerTest() {
+  // `config`: YAML for the server.
+  explicit ServerTest(const std::string& config = "") {
     std::string pattern = std::filesystem::temp_directory_path() / "semel-client-test-XXXXXX";
     directory_ = mkdtemp(pattern.data());
+    if (!config.empty()) {
+      std::ofstream(directory_ + "/semeld.yaml") << config;
+      server_arguments_ = {"--config", directory_ + "/semeld.yaml"};
+    }
     StartServer();
     proxy_ = demo::LossyProxy::Start(server_->address()).value();
   }
@@ -54,7 +61,7 @@ class ServerTest : public testing::Test {
   }
 
   void StartServer() {
-    auto server = demo::ServerProcess::Start(SEMELD_PATH, directory_);
+    auto server = demo::ServerProcess::Start(SEMELD_PATH, directory_, server_arguments_);
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
@@ -99,6 +106,7 @@ class ServerTest : public testing::Test {
   }
 
   std::string directory_;
+  std::vector<std::string> server_arguments_;
   std::unique_ptr<demo::ServerProcess> server_;
   std::unique_ptr<demo::LossyProxy> proxy_;
 };

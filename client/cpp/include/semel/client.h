@@ -87,6 +87,9 @@ class Client {
 
   const ClientOptions& options() const;
 
+  // How single calls go at this moment: kUnary, or kStream. What ClientOptions::transport says; for kAuto what it has come to.
+  Transport transport_in_use() const;
+
   // Acquires, and if the key is acquired calls fn on this thread, keeps the lease alive until it returns, and completes with
   // what it returned. Otherwise answers what is recorded, and fn is not called.
   //

@@ -21,6 +21,7 @@
 // | kFailedPrecondition | BACKUP_NOT_CONFIGURED | the server has no directory for backups |
 // | kAborted | BACKUP_RUNNING | another backup is being made: try again after retry_delay |
 // | kUnavailable | BACKUP_FAILED | no backup was added; the message says what to mend |
+// | kUnimplemented | none | Transport::kStream: streams do not come through to the server; the message says what to do |
 // | kInternal | none | an answer that this client does not understand, or a request that the server does not |
 
 #ifndef SEMEL_ERROR_H_

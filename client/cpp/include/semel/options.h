@@ -40,6 +40,20 @@ struct Tls {
   std::string key_file;   // the private key of cert_file; both or neither
 };
 
+// How Begin, Complete, Lookup, Renew, Release and Checkpoint go to the server, also those of Run and of a Lease. Their answers, errors,
+// timeouts and retries are the same either way. Batches, renewals in the background and the AdminClient have calls of their own always.
+enum class Transport {
+  // kUnary until calls overlap: then a stream is opened beside them, and takes over when it has proven to come through. Where it does
+  // not, because the server is older or a proxy does not let it through, calls go on as before, and it is tried again after 5 minutes,
+  // then 10, up to an hour.
+  kAuto,
+  // Each call by itself.
+  kUnary,
+  // All calls share one stream: calls that wait at the same time share a message in both directions, at a fraction of the cost. An
+  // error where streams do not come through (kUnimplemented). Only requests above 4 MiB, which no server takes, go by themselves.
+  kStream,
+};
+
 struct ClientOptions {
   // host:port, or any other target that gRPC understands. Empty: the environment's SEMEL_ADDRESS, else localhost:7420.
   std::string address;
@@ -57,12 +71,15 @@ struct ClientOptions {
   // recorded.
   Duration complete_timeout = std::chrono::seconds(30);
   RetryOptions retry;
+  Transport transport = Transport::kAuto;
   // Encrypts the connection. Absent: not encrypted, unless `credentials` do.
   std::optional<Tls> tls;
   // Credentials of gRPC for what `tls` cannot say; one or the other.
   std::shared_ptr<grpc::ChannelCredentials> credentials;
   // Sent with every call as `authorization: Bearer TOKEN`. Asked for at every try, on the thread of the call and on the one that
-  // keeps leases alive: thread-safe, quick and without exceptions. Needs `tls` or `credentials`: it is not sent in the open.
+  // keeps leases alive: thread-safe, quick and without exceptions. Needs `tls` or `credentials`: it is not sent in the open. A stream
+  // carries the token that was asked for when it was opened, on a thread of its own, for as long as it lives; where it ends, by the
+  // server's word that the token is no longer good, too, the next one carries a new token.
   std::function<std::string()> bearer_token;
   // What calls name as their host, and the name that the server's certificate must have. Empty: that of the address.
   std::string authority;
