@@ -1,0 +1,68 @@
+"""./dev bench mix: what real traffic looks like, every answer checked.
+
+Of a hundred Begins about 90 are of fresh keys, 9 are replays of keys that are hot by Zipf's law, 1 is a duplicate that waits while
+the owner works. Results are of 200 bytes (90 %), 4 KB (9 %) and 64 KB (1 %). Of the fresh keys 1 % fail for good, 1 % fail
+and are tried again, 1 % are abandoned on purpose with a short lease and taken over; then the first owner wakes up and must be
+refused. A replay must return the very bytes. Beside it, in turn: fresh keys with 200 bytes alone.
+"""
+
+import argparse
+
+from harness import figures, line_chart, machine, processes, runs, traffic
+from peers.semel import Semel
+
+WINDOW_S = 1
+
+
+def parse_arguments(arguments):
+    parser = argparse.ArgumentParser(prog="./dev bench mix", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    runs.declare(parser, rounds=3, seconds=10.0)
+    parser.add_argument("--in-flight", type=lambda text: [int(n) for n in text.split(",")], default=[64, 256],
+                        help="callers side by side (default 64,256)")
+    return parser.parse_args(arguments)
+
+
+def measure(options, workspace):
+    """{(kind, in flight): [report of each round]}. Each round on a server that starts empty."""
+    steps = [(kind, n) for n in options.in_flight for kind in ("plain", "mix")]
+    reports = {step: [] for step in steps}
+    for number in range(1, options.rounds + 1):
+        runs.progress(f"round {number} of {options.rounds}")
+        folder = workspace / f"round-{number}"
+        folder.mkdir()
+        with processes.stopping(Semel(options, folder)) as server:
+            for kind, n in steps:
+                plain = ["--plain"] if kind == "plain" else []
+                reports[kind, n].append(traffic.run(options, server, n, options.seconds, WINDOW_S, *plain))
+    return reports
+
+
+def speed_table(reports):
+    rows = [("traffic", "in flight", "rounds/s", "calls/s", "server cores", "client cores")]
+    for (kind, n), of_rounds in reports.items():
+        rows.append((kind, f"{n:,}", *(figures.show([r[name] for r in of_rounds], digits) for name, digits in (
+            ("rounds_per_s", 0), ("calls_per_s", 0), ("server_cpu_cores", 2), ("client_cpu_cores", 2)))))
+    return figures.table(rows)
+
+
+def chart(reports, in_flight):
+    lines = {f"{kind}, p99": [((i + 1) * WINDOW_S, window["p99"]) for i, window in enumerate(reports[kind, in_flight][-1]["windows"])]
+             for kind in ("plain", "mix")}
+    return line_chart.svg(f"Every call of the last round, {in_flight} in flight", "seconds", "ms", lines)
+
+
+def main(arguments=None):
+    options = parse_arguments(arguments)
+    with runs.workspace(options) as workspace:
+        about = machine.facts(workspace)
+        print(machine.describe(about), flush=True)
+        reports = measure(options, workspace)
+    print("", speed_table(reports), sep="\n")
+    for (kind, n), of_rounds in reports.items():
+        if kind == "mix":
+            print(f"\nmix, {n} in flight", traffic.latency_table(of_rounds), sep="\n")
+    print("", traffic.check_table([report for of_rounds in reports.values() for report in of_rounds]), sep="\n")
+    cases = [{"traffic": kind, "in_flight": n, "rounds": of_rounds} for (kind, n), of_rounds in reports.items()]
+    print("\nwritten to", *runs.write("mix", {"machine": about, "cases": cases},
+                                      [(f"p99-{n}", chart(reports, n)) for n in options.in_flight]))

@@ -1,0 +1,76 @@
+"""./dev bench soak: real traffic (that of ./dev bench mix) for ten minutes: memory must stay flat, and p99 must not grow."""
+
+import argparse
+import statistics
+
+from harness import figures, line_chart, machine, processes, runs, sampling, traffic
+from harness.figures import Target
+from peers.semel import Semel
+
+SAMPLE_S = 1
+
+
+def parse_arguments(arguments):
+    parser = argparse.ArgumentParser(prog="./dev bench soak", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    runs.declare(parser, rounds=1)
+    parser.add_argument("--minutes", type=float, default=10, help="how long (default 10)")
+    parser.add_argument("--window", type=float, default=5, help="seconds of each window of the figures (default 5)")
+    parser.add_argument("--in-flight", type=int, default=64, help="callers side by side (default 64)")
+    return parser.parse_args(arguments)
+
+
+def measure(options, folder):
+    with processes.stopping(Semel(options, folder)) as server:
+        looks = {"rss_mb": lambda: processes.memory_bytes(server.pid) / 1e6,
+                 "disk_mb": lambda: machine.disk_bytes(folder / "semel") / 1e6}
+        with sampling.sampling(looks, SAMPLE_S) as samples:
+            report = traffic.run(options, server, options.in_flight, options.minutes * 60, options.window)
+    return report, samples
+
+
+def windows(report, figure):
+    """[(seconds, value)] of each whole window."""
+    at, series = 0, []
+    for window in report["windows"]:
+        at += window["seconds"]
+        series.append((at, window[figure]))
+    return series[:-1] if len(series) > 3 else series
+
+
+def thirds_table(report, samples):
+    rows = [("median of a third", "first", "second", "last")]
+    for name, series, digits in (("rounds/s", windows(report, "rounds_per_s"), 0), ("p50 ms", windows(report, "p50"), 2),
+                                 ("p99 ms", windows(report, "p99"), 2), ("p99.9 ms", windows(report, "p99.9"), 2),
+                                 ("server memory (RSS), MB", samples.series("rss_mb"), 0),
+                                 ("disk, MB", samples.series("disk_mb"), 0)):
+        rows.append((name, *(f"{statistics.median(sampling.third(series, n)):,.{digits}f}" for n in range(3))))
+    return figures.table(rows)
+
+
+def targets(report, samples):
+    p99, rss = windows(report, "p99"), samples.series("rss_mb")
+
+    def growth(series, since):
+        return statistics.median(sampling.third(series, 2)) / statistics.median(sampling.third(series, since))
+
+    return [Target("p99, last third over first", "≤", 1.2, [growth(p99, 0)]),
+            # In the first third the caches fill.
+            Target("server memory, last third over second", "≤", 1.05, [growth(rss, 1)])]
+
+
+def main(arguments=None):
+    options = parse_arguments(arguments)
+    with runs.workspace(options) as folder:
+        about = machine.facts(folder)
+        print(machine.describe(about), flush=True)
+        runs.progress(f"{options.minutes:g} minutes of traffic")
+        report, samples = measure(options, folder)
+    found = targets(report, samples)
+    print("", thirds_table(report, samples), "", traffic.latency_table([report]), "", traffic.check_table([report]), "",
+          figures.target_table(found), sep="\n")
+    charts = [("p99", line_chart.svg("Latency of every call", "seconds", "ms", {q: windows(report, q) for q in ("p50", "p99")})),
+              ("memory", line_chart.svg("Server memory (RSS)", "seconds", "MB", {"RSS": samples.series("rss_mb")}))]
+    print("\nwritten to", *runs.write("soak", {"machine": about, "report": report, "samples": samples.to_json(),
+                                              "targets": [target.to_json() for target in found]}, charts))
+    return int(options.check and not all(target.met() for target in found))
