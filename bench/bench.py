@@ -10,7 +10,10 @@ import sys
 
 PARTS = {
     "compare": ("compare", "Semel, Redis, PostgreSQL and etcd in turn, every answer synced"),
-    "scale": ("scale", "what a million keys cost in memory, on disk, and at a restart"),
+    "mix": ("mix", "what real traffic looks like, every answer checked"),
+    "scale": ("scale", "what growth costs: throughput, memory, disk, a restart"),
+    "expiry": ("expiry", "as many keys expire as arrive, next to none that expires"),
+    "soak": ("soak", "ten minutes of real traffic: memory flat, no growth of p99"),
     "micro": ("micro", "codec, rules, translation and committer alone: time and instructions"),
 }
 

@@ -56,11 +56,6 @@ class Server:
     def tail(self):
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])
 
-    def status_kib(self, field):
-        """A size from /proc/PID/status, for example VmRSS or VmHWM."""
-        text = pathlib.Path(f"/proc/{self.pid}/status").read_text()
-        return int(re.search(rf"^{field}:\s+(\d+) kB", text, re.MULTILINE).group(1))
-
     def pause(self):
         """Stops it where it is, with all it has started: while another is measured it must not tidy up behind itself."""
         self._signal_all(signal.SIGSTOP)
@@ -87,6 +82,27 @@ class Server:
             self.process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self.kill()
+
+
+def memory_bytes(pid):
+    """Resident memory, with that of all it has started; what they share counts once."""
+    started = descendants(pid)
+    if not started:
+        return kib_of(pid, "status", "VmRSS") * 1024
+    total = 0
+    for each in [pid, *started]:
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            total += kib_of(each, "smaps_rollup", "Pss") * 1024
+    return total
+
+
+def kib_of(pid, file, field):
+    return int(re.search(rf"^{field}:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/{file}").read_text(), re.MULTILINE)[1])
+
+
+def written_bytes(pid):
+    """What the process has had written to disks so far."""
+    return int(re.search(r"^write_bytes: (\d+)", pathlib.Path(f"/proc/{pid}/io").read_text(), re.MULTILINE)[1])
 
 
 def descendants(pid):

@@ -11,9 +11,9 @@ READY = r"\bready\b.*\bgrpc=(?P<grpc>\S+)(?:.*\badmin=(?P<admin>\S+))?"
 class Semel(processes.Server):
     name = "Semel"
 
-    def __init__(self, options, folder):
+    def __init__(self, options, folder, flags=()):
         command = [options.build / "server/semeld", "--data-dir", folder / "semel", "--listen", "127.0.0.1:0",
-                   "--admin-listen", "127.0.0.1:0", *options.semeld_flag]
+                   "--admin-listen", "127.0.0.1:0", *options.semeld_flag, *flags]
         super().__init__(command, folder / "semel.log", READY)
         self.address = self.ready["grpc"]
 
@@ -23,10 +23,14 @@ class Semel(processes.Server):
     def durability(self):
         return {"flags": " ".join(self.command[7:]) or "none", "acknowledged before its sync": "nothing, there is no such setting"}
 
+    def metrics(self):
+        """{name: value}, of those without labels."""
+        with urllib.request.urlopen(f"http://{self.ready['admin']}/metrics", timeout=10) as metrics:
+            return {name: float(value) for name, value in re.findall(r"^(\w+) (\S+)$", metrics.read().decode(), re.MULTILINE)}
+
     def syncs(self):
         """Group commits that were synced so far."""
-        with urllib.request.urlopen(f"http://{self.ready['admin']}/metrics", timeout=10) as metrics:
-            return int(float(re.search(r"^semel_sync_seconds_count (\S+)", metrics.read().decode(), re.MULTILINE)[1]))
+        return int(self.metrics()["semel_sync_seconds_count"])
 
 
 class Echo(processes.Server):
