@@ -11,13 +11,25 @@ import time
 
 from harness import figures, line_chart, machine, processes, runs, sampling
 from harness.figures import Target
+from peers.postgresql import PostgreSql
+from peers.redis import Redis
 from peers.semel import Semel
 
-PEERS = {"semel": Semel}
-# How each is filled, and how it is loaded afterwards: (service, in flight, more).
-FILLS = {"semel": ("semel-unary", 1024, "--keys-per-call", 64)}
-LOADS = {"semel": [("semel-unary", 64)]}
-ONE = {"semel": "semel-unary"}
+BATCH = ("--keys-per-call", 64)
+
+
+class Peer:
+    """A server, how it is filled, and how it is loaded afterwards: (service, in flight, more), the first with one key to a call."""
+
+    def __init__(self, start, fill, *loads):
+        self.start, self.fill, self.loads = start, fill, loads
+
+
+PEERS = {
+    "semel": Peer(Semel, ("semel-unary", 1024, *BATCH), ("semel-unary", 64), ("semel-stream", 256)),
+    "redis": Peer(Redis, ("redis", 1024, *BATCH), ("redis", 64), ("redis", 256)),
+    "postgresql": Peer(PostgreSql, ("postgresql", 1024, *BATCH), ("postgresql", 64), ("postgresql", 256, *BATCH)),
+}
 
 USER_BYTES = 5 + 36 + 32 + 200  # namespace, key, fingerprint, result
 RESTARTS = 3
@@ -46,7 +58,7 @@ class Filled:
         self.server = self.start()
 
     def start(self):
-        return PEERS[self.peer](self.options, self.folder)
+        return PEERS[self.peer].start(self.options, self.folder)
 
     def memory_mb(self):
         return processes.memory_bytes(self.server.pid) / MB
@@ -57,7 +69,7 @@ class Filled:
     def fill(self):
         runs.progress(f"{self.peer}: filling {self.keys:,} keys")
         empty_mb = self.memory_mb()
-        service, in_flight, *more = FILLS[self.peer]
+        service, in_flight, *more = PEERS[self.peer].fill
         with sampling.sampling({"disk_mb": self.disk_mb}, 1) as samples:
             load = runs.load(self.options, self.server, service, in_flight, *more, "--pairs", self.keys)
         self.keys = load["all_pairs"]
@@ -68,9 +80,9 @@ class Filled:
 
     def load(self):
         self.server.resume()
-        for service, in_flight, *more in LOADS[self.peer]:
+        for service, in_flight, *more in PEERS[self.peer].loads:
             report = runs.load(self.options, self.server, service, in_flight, *more)
-            self.found["loads"].setdefault(f"{service}, {in_flight}", []).append(report)
+            self.found["loads"].setdefault(", ".join(map(str, [service, in_flight, *more])), []).append(report)
         self.server.pause()
 
     def insides(self):
@@ -94,7 +106,7 @@ class Filled:
         self.server.kill()
         started = time.monotonic()
         self.server = self.start()
-        runs.load(self.options, self.server, ONE[self.peer], 1, "--pairs", 1)
+        runs.load(self.options, self.server, PEERS[self.peer].loads[0][0], 1, "--pairs", 1)
         self.found["restart_s"].append(time.monotonic() - started)
         self.found["memory_after_restart_mb"] = self.memory_mb()
 

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import threading
 
-READY_TIMEOUT_S = 60
+READY_TIMEOUT_S = 300  # after a crash some read all they have
 STOP_TIMEOUT_S = 30
 
 

@@ -19,11 +19,8 @@ class PostgreSql(processes.Server):
     def __init__(self, options, folder):
         self.port = processes.free_port()
         data = folder / "postgresql"
-        data.mkdir()
-        if os.getuid() == 0:
-            shutil.chown(data, self.user)
-        processes.output(*self.as_user("initdb"), "--pgdata", data, "--username", self.user, "--auth", "trust",
-                         "--no-sync", "--encoding", "UTF8", "--locale", "C")
+        if not data.exists():
+            self.initialize(data)
         settings = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "",
                     "max_connections": 300, "shared_buffers": "1GB", "max_wal_size": "4GB", "jit": "off",
                     "synchronous_commit": "on", "fsync": "on", "full_page_writes": "on", "commit_delay": 0}
@@ -31,6 +28,13 @@ class PostgreSql(processes.Server):
         super().__init__([*self.as_user("postgres"), "-D", data, *flags], folder / "postgresql.log",
                          "database system is ready to accept connections")
         self.address = f"127.0.0.1:{self.port}"
+
+    def initialize(self, data):
+        data.mkdir()
+        if os.getuid() == 0:
+            shutil.chown(data, self.user)
+        processes.output(*self.as_user("initdb"), "--pgdata", data, "--username", self.user, "--auth", "trust",
+                         "--no-sync", "--encoding", "UTF8", "--locale", "C")
 
     def as_user(self, program):
         """It refuses to run as root. Its user may go through folders of root, as a checkout there is fine otherwise."""

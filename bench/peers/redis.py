@@ -9,7 +9,7 @@ class Redis(processes.Server):
 
     def __init__(self, options, folder):
         self.port = processes.free_port()
-        (folder / "redis").mkdir()
+        (folder / "redis").mkdir(exist_ok=True)
         flags = [word for name, value in self.settings.items() for word in (f"--{name}", value)]
         super().__init__(["redis-server", "--bind", "127.0.0.1", "--port", self.port, "--dir", folder / "redis", *flags],
                          folder / "redis.log", "Ready to accept connections")
