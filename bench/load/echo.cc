@@ -11,14 +11,14 @@ class EchoSlot {
   EchoSlot(std::shared_ptr<grpc::Channel> channel, const Destination&) : stub_(std::move(channel)) {}
 
   void Send(Operation& operation, grpc::CompletionQueue& queue) {
-    echo_.request().set_payload(operation.result.data(), operation.result.size());
+    echo_.request().set_payload(std::string(operation.items[0].result));
     echo_.Send([&](auto* context, const auto& request) { return stub_.AsyncEcho(context, request, &queue); },
                &operation);
   }
 
   void End(Operation& operation) {
     if (!echo_.End(operation.error)) return;
-    if (echo_.response().payload() != operation.result) operation.error = "came back changed";
+    if (echo_.response().payload() != operation.items[0].result) operation.error = "came back changed";
   }
 
  private:

@@ -36,7 +36,7 @@ class EtcdSlot {
     } else {
       compare.set_target(etcdserverpb::Compare::MOD);
       compare.set_mod_revision(item.token);
-      put.set_value(absl::StrCat("done", record_, "\n", std::string(operation.result)));
+      put.set_value(absl::StrCat("done", record_, "\n", std::string(item.result)));
     }
     call_.Send([&](auto* context, const auto& request) { return stub_.AsyncTxn(context, request, &queue); },
                &operation);

@@ -11,6 +11,7 @@ namespace {
 
 constexpr size_t kFingerprintBytes = 32;
 constexpr size_t kAttemptIdBytes = 16;
+constexpr size_t kPoolBytes = size_t{4} << 20;  // so large that a block of a database hardly holds a byte of it twice
 
 class EchoFlow final : public Flow {
  public:
@@ -18,7 +19,8 @@ class EchoFlow final : public Flow {
 
   void Start(Operation& operation) override {
     operation.kind = Operation::Kind::kEcho;
-    operation.result = payload_;
+    operation.items.resize(1);
+    operation.items[0].result = payload_;
   }
   bool Continue(Operation&, Recorder&) override { return false; }
   uint64_t pairs() const override { return 0; }
@@ -30,16 +32,16 @@ class EchoFlow final : public Flow {
 class PairFlow final : public Flow {
  public:
   PairFlow(const Workload& workload, Randomness& randomness)
-      : result_(workload.result_bytes, 'r'), keys_(workload.keys_per_call), randomness_(randomness) {}
+      : result_bytes_(workload.result_bytes), keys_(workload.keys_per_call), randomness_(randomness) {}
 
   void Start(Operation& operation) override {
     operation.kind = Operation::Kind::kBegin;
-    operation.result = result_;
     operation.items.resize(keys_);
     for (Item& item : operation.items) {
       randomness_.FillKey(item.key);
       randomness_.Fill(item.fingerprint, kFingerprintBytes);
       randomness_.Fill(item.attempt_id, kAttemptIdBytes);
+      item.result = randomness_.Result(result_bytes_);
     }
   }
 
@@ -59,7 +61,7 @@ class PairFlow final : public Flow {
   uint64_t pairs() const override { return keys_; }
 
  private:
-  const std::string result_;
+  const size_t result_bytes_;
   const size_t keys_;
   Randomness& randomness_;
 };
@@ -70,6 +72,11 @@ Randomness::Randomness() {
   std::random_device device;
   std::seed_seq seed{device(), device(), device(), device()};
   engine_.seed(seed);
+  Fill(pool_, kPoolBytes);
+}
+
+std::string_view Randomness::Result(size_t size) {
+  return std::string_view(pool_).substr(engine_() % (pool_.size() - size), size);
 }
 
 void Randomness::Fill(std::string& bytes, size_t size) {

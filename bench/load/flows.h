@@ -31,9 +31,12 @@ class Randomness {
   void Fill(std::string& bytes, size_t size);
   // 36 characters, in the form of a UUID.
   void FillKey(std::string& key);
+  // Bytes that no compression makes smaller, as long as this lives.
+  std::string_view Result(size_t size);
 
  private:
   std::mt19937_64 engine_;
+  std::string pool_;  // of which every result is a part
 };
 
 struct Workload {

@@ -34,6 +34,7 @@ struct Item {
   std::string key;          // 36 characters
   std::string fingerprint;  // 32 bytes
   std::string attempt_id;   // 16 bytes, new for every logical Begin
+  std::string_view result;  // of a Complete, or what an echo carries; the bytes live as long as the caller
   int64_t token = 0;        // Begin sets it where the key is acquired, Complete needs it
   Answer answer = Answer::kNone;
 };
@@ -47,8 +48,7 @@ struct Operation {
   std::chrono::milliseconds lease{30'000};
   std::chrono::milliseconds wait{0};
   std::chrono::milliseconds retention{86'400'000};
-  std::string_view result;  // of every item; what an echo carries. Lives as long as its caller
-  std::string error;        // empty: it was answered, item by item
+  std::string error;  // empty: it was answered, item by item
   SteadyClock::time_point sent;
 
   std::string_view name() const {

@@ -146,7 +146,7 @@ class Connection {
   static std::vector<std::string> CompleteParameters(const Operation& operation) {
     return {Parameter(operation.items, kTextOid, [](const Item& item) -> const std::string& { return item.key; }),
             Parameter(operation.items, kBigintOid, [](const Item& item) { return BigEndian(item.token); }),
-            Parameter(operation.items, kByteaOid, [&](const Item&) { return operation.result; }),
+            Parameter(operation.items, kByteaOid, [](const Item& item) { return item.result; }),
             BigEndian(operation.retention.count())};
   }
 

@@ -228,7 +228,7 @@ class Redis final : public Service {
     commands.Add(operation.retention.count());
     for (const Item& item : operation.items) {
       commands.Add(item.token);
-      commands.Add(operation.result);
+      commands.Add(item.result);
     }
   }
 

@@ -33,7 +33,7 @@ void Write(const Operation& operation, const Item& item, const std::string& ns, 
   request.set_namespace_(ns);
   request.set_key(item.key);
   request.set_token(item.token);
-  request.mutable_result()->set_payload(operation.result.data(), operation.result.size());
+  request.mutable_result()->set_payload(item.result.data(), item.result.size());
   Write(operation.retention, *request.mutable_retention());
 }
 
