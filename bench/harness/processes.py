@@ -144,10 +144,11 @@ def output(*command, cwd=None):
     return run.stdout.strip()
 
 
-def stop_on_sigterm():
-    """SIGTERM ends the script as Ctrl-C does: through every `finally`."""
+def stop_on_signals():
+    """SIGTERM ends the script as Ctrl-C does: through every `finally`. Ctrl-C too where the shell had it ignored."""
 
     def interrupt(signum, frame):
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGINT, interrupt)

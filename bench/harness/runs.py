@@ -30,7 +30,7 @@ def declare(parser, rounds=5, seconds=4.0):
 @contextlib.contextmanager
 def workspace(options):
     """A new folder on the disk that is measured, removed in the end. Ctrl-C and SIGTERM pass through here."""
-    processes.stop_on_sigterm()
+    processes.stop_on_signals()
     options.data.mkdir(parents=True, exist_ok=True)
     folder = tempfile.mkdtemp(prefix="run-", dir=options.data)
     try:
