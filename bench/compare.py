@@ -24,6 +24,7 @@ def parse_arguments(arguments):
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     runs.declare(parser)
     parser.add_argument("--quick", action="store_true", help="two rounds of one second: rough figures in a few minutes")
+    parser.add_argument("--keep", action="store_true", help="write results/compare.*, which Git keeps and the README shows")
     parser.add_argument("--only", type=lambda text: text.split(","), metavar="CASE,...",
                         help=f"some of: {', '.join(case.name for case in comparison.CASES)}")
     parser.add_argument("--in-flight", type=lambda text: [int(n) for n in text.split(",")], default=comparison.IN_FLIGHT,
@@ -71,7 +72,7 @@ def measure(options, server, case, in_flight):
 def main(arguments=None):
     options = parse_arguments(arguments)
     steps = plan(options)
-    runs_of = {(case.name, n): [] for case, n in sorted(steps, key=lambda step: comparison.CASES.index(step[0]))}
+    runs_of = {(case.name, n): [] for case, n in steps}
     syncs_ms, servers = [], {}
     with runs.workspace(options) as workspace:
         about = machine.facts(workspace)
@@ -88,5 +89,6 @@ def main(arguments=None):
     cases = [{"case": name, "in_flight": n, "rounds": reports} for (name, n), reports in runs_of.items()]
     results = {"machine": about, "servers": servers, "fdatasync_ms": syncs_ms, "cases": cases,
                "targets": [target.to_json() for target in targets]}
-    print("\nwritten to", *runs.write("compare", results, comparison.pictures(runs_of, about)))
+    document = comparison.document(about, servers, runs_of, targets)
+    print("\nwritten to", *runs.write("compare", results, comparison.pictures(runs_of, about), document, options.keep))
     return int(options.check and not all(target.met() for target in targets))

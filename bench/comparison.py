@@ -2,10 +2,11 @@
 
 import statistics
 
-from harness import charts, figures
+from harness import bar_chart, figures, machine
 from harness.figures import Target
 
 IN_FLIGHT = [1, 8, 64, 256, 1024]
+LEGEND = "Median, and smallest to largest round; of echo calls, not pairs; latencies of Begin or Complete, whichever is slower."
 OVER_FDATASYNC_MS = 0.130  # what a lone operation may take beyond the sync itself
 
 
@@ -98,27 +99,38 @@ def proof_table(servers, runs_of):
 
 
 def syncs_table(runs_of):
-    rows = [("case", "in flight", "pairs", "syncs", "pairs to a sync")]
+    rows = [("in flight", "case", "pairs", "syncs", "pairs to a sync")]
     for (name, n), reports in runs_of.items():
         if "syncs" in reports[0]:
             all_pairs, syncs = sum(r["all_pairs"] for r in reports), sum(r["syncs"] for r in reports)
-            rows.append((name, f"{n:,}", f"{all_pairs:,}", f"{syncs:,}", f"{all_pairs / max(1, syncs):.1f}"))
+            rows.append((f"{n:,}", name, f"{all_pairs:,}", f"{syncs:,}", f"{all_pairs / max(1, syncs):.1f}"))
     return figures.table(rows)
 
 
-def main_table(runs_of):
-    rows = [("case", "in flight", "pairs/s", "p50 ms", "p99 ms", "p99.9 ms", "server CPU us/pair", "client CPU us/pair")]
+def main_rows(runs_of):
+    rows = [("in flight", "case", "pairs/s", "p50 ms", "p99 ms", "p99.9 ms", "server CPU us/pair", "client CPU us/pair")]
     for (name, n), reports in runs_of.items():
         speed = pairs if any(map(pairs, reports)) else calls
-        rows.append((name, f"{n:,}", figures.show([speed(r) for r in reports]),
+        rows.append((f"{n:,}", name, figures.show([speed(r) for r in reports]),
                      *(figures.show([slower(q)(r) for r in reports], 2) for q in ("p50", "p99", "p99.9")),
                      *(f"{statistics.median(r[cpu] for r in reports):.1f}" for cpu in ("server_cpu_us", "client_cpu_us"))))
-    return figures.table(rows) + "\n(echo: calls, not pairs; latencies: of Begin or Complete, whichever is slower)"
+    return rows
 
 
-def pictures(runs_of, machine):
+def main_table(runs_of):
+    return figures.table(main_rows(runs_of)) + "\n" + LEGEND
+
+
+def document(about, servers, runs_of, found):
+    """The same as Markdown, for whoever shows it to others."""
+    versions = ", ".join(server["version"] for name, server in servers.items() if name != "echo")
+    return "\n\n".join([machine.describe(about), versions, figures.markdown(main_rows(runs_of)), LEGEND,
+                        figures.markdown(figures.target_rows(found)), ""])
+
+
+def pictures(runs_of, about):
     """[(name, SVG)]: throughput and tail of everything that deals in pairs."""
-    subtitle = "median, smallest and largest round; {cpus} × {cpu}, Semel {commit}".format(**machine)
+    subtitle = "median, smallest and largest round; {cpus} × {cpu}, Semel {commit}".format(**about)
 
     def picture(title, figure, unit):
         groups = []
@@ -127,7 +139,7 @@ def pictures(runs_of, machine):
                        if m == n and any(map(pairs, reports))]
             if members:
                 groups.append((f"{n:,} in flight", members))
-        return charts.bars(title, subtitle, groups, unit)
+        return bar_chart.svg(title, subtitle, groups, unit)
 
     if not any(any(map(pairs, reports)) for reports in runs_of.values()):
         return []

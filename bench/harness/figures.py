@@ -24,6 +24,11 @@ def table(rows):
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
 
 
+def markdown(rows):
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])
+
+
 class Target:
     """A figure that is to be reached by the median over the rounds."""
 
@@ -44,5 +49,9 @@ class Target:
                 "met": self.met()}
 
 
+def target_rows(targets):
+    return [("target", "", "measured", ""), *(target.row() for target in targets)]
+
+
 def target_table(targets):
-    return table([("target", "", "measured", ""), *(target.row() for target in targets)])
+    return table(target_rows(targets))

@@ -10,7 +10,7 @@ import time
 from harness import processes
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-WITHOUT_A_DISK = {"tmpfs", "ramfs", "overlayfs"}
+WITHOUT_A_DISK = {"tmpfs", "ramfs"}
 
 
 def facts(folder):

@@ -53,11 +53,14 @@ def progress(text):
     print(f"  {text}", file=sys.stderr, flush=True)
 
 
-def write(part, results, charts=()):
-    """bench/results/PART-TIME.json, and PART-TIME-NAME.svg for each (name, svg). The paths, to be told."""
+def write(part, results, charts=(), document="", keep=False):
+    """bench/results/PART-TIME.json, PART-TIME-NAME.svg for each (name, svg), and PART-TIME.md where there is a document. `keep`: without
+    the time, so that Git sees them. The paths, to be told."""
     RESULTS.mkdir(parents=True, exist_ok=True)
-    stem = f"{part}-{datetime.datetime.now():%Y%m%d-%H%M%S}"
+    stem = part if keep else f"{part}-{datetime.datetime.now():%Y%m%d-%H%M%S}"
     files = {f"{stem}.json": json.dumps(results, indent=1) + "\n"} | {f"{stem}-{name}.svg": svg for name, svg in charts}
+    if document:
+        files[f"{stem}.md"] = document
     for name, text in files.items():
         (RESULTS / name).write_text(text, encoding="utf-8")
     return [str((RESULTS / name).relative_to(ROOT)) for name in files]

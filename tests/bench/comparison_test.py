@@ -10,7 +10,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
 
 import comparison  # noqa: E402
-from harness import charts, figures  # noqa: E402
+from harness import bar_chart, figures  # noqa: E402
 
 
 def report(pairs_per_s, p99=1.0, calls_per_s=None, p50=0.5):
@@ -19,7 +19,8 @@ def report(pairs_per_s, p99=1.0, calls_per_s=None, p50=0.5):
             "latency_ms": {"Begin": {"p50": p50, "p99": p99, "p99.9": p99}, "Complete": {"p50": 0.1, "p99": 0.2, "p99.9": 0.3}}}
 
 
-MACHINE = {"cpus": 2, "cpu": "<fast & new>", "commit": "v1"}
+MACHINE = {"cpus": 2, "cpu": "<fast & new>", "commit": "v1", "memory_gb": 8, "system": "Debian", "kernel": "6", "file_system": "ext4",
+           "load_average": 0.1, "fdatasync_ms": 0.2}
 
 
 class Figures(unittest.TestCase):
@@ -71,6 +72,12 @@ class Tables(unittest.TestCase):
         table = comparison.syncs_table({("semel-unary", 64): [report(1), report(1)]})
         self.assertIn("200    20     10.0", table)
 
+    def test_the_document_has_a_row_for_each_case_and_target(self):
+        runs_of = {("semel-unary", 64): [report(90)], ("redis", 64): [report(100)]}
+        document = comparison.document(MACHINE, {"redis": {"version": "Redis 7"}}, runs_of, comparison.targets(runs_of, []))
+        self.assertIn("| 64 | redis | 100  (100 to 100) |", document)
+        self.assertIn("| semel-unary over redis, pairs/s, 64 in flight | ≥ 1.00 | 0.90  (0.90 to 0.90) | MISSED |", document)
+
     def test_charts_are_well_formed(self):
         runs_of = {("semel-unary", 64): [report(90), report(120)], ("redis", 64): [report(100), report(50)],
                    ("semel-unary", 256): [report(10), report(20)]}
@@ -78,7 +85,7 @@ class Tables(unittest.TestCase):
             xml.etree.ElementTree.fromstring(svg)
 
     def test_an_axis_ends_at_a_round_number_not_below_the_largest(self):
-        self.assertEqual([charts.nice_top(x) for x in (1, 11, 97_000, 0.04)], [1, 15, 100_000, 0.04])
+        self.assertEqual([bar_chart.nice_top(x) for x in (1, 11, 97_000, 0.04)], [1, 15, 100_000, 0.04])
 
 
 if __name__ == "__main__":

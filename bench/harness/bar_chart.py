@@ -1,4 +1,4 @@
-"""Charts as SVG, which every browser and every forge shows."""
+"""A chart of bars side by side, as SVG that needs nothing else."""
 
 import html
 import math
@@ -11,9 +11,8 @@ LEFT, TOP, PLOT_HEIGHT, BAR, GAP, LINE = 70, 60, 280, 16, 26, 18
 BOTTOM = TOP + PLOT_HEIGHT
 
 
-def bars(title, subtitle, groups, unit):
-    """Bars side by side. groups: [(label, [(series, values of all rounds), ...]), ...]; a bar is the median, its whisker reaches from
-    the smallest to the largest value."""
+def svg(title, subtitle, groups, unit):
+    """`groups`: [(label, [(series, values of all rounds)])]. A bar is the median, its whisker reaches from the smallest to the largest."""
     series = list(dict.fromkeys(name for _, members in groups for name, _ in members))
     top = nice_top(max(max(values) for _, members in groups for _, values in members))
     widths = [len(members) * BAR for _, members in groups]
@@ -27,35 +26,20 @@ def bars(title, subtitle, groups, unit):
             x += BAR
         parts.append(text(x - group_width / 2, BOTTOM + 18, label, "text-anchor: middle"))
         x += GAP
-    return framed(title, subtitle, series, parts, width)
-
-
-def lines(title, subtitle, series, x_unit, unit):
-    """Lines over time. series: {name: [(x, y), ...]}"""
-    end = max(x for points in series.values() for x, _ in points)
-    top = nice_top(max(y for points in series.values() for _, y in points))
-    plot_width = 560
-    parts = axis(top, plot_width, unit)
-    for step in range(6):
-        parts.append(text(LEFT + plot_width * step / 5, BOTTOM + 18, f"{short(end * step / 5)} {x_unit}", "text-anchor: middle"))
-    for number, (name, points) in enumerate(series.items()):
-        colour = COLOURS[number % len(COLOURS)]
-        path = " ".join(f"{LEFT + plot_width * x / end:.1f},{BOTTOM - PLOT_HEIGHT * y / top:.1f}" for x, y in points)
-        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
-    return framed(title, subtitle, series, parts, LEFT + plot_width + 30)
-
-
-def framed(title, subtitle, series, parts, width):
-    """With what stands above and below, and what the colours mean."""
     height = BOTTOM + 50 + math.ceil(len(series) / 3) * LINE
     around = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" style="{STYLE}">',
               f'<rect width="{width}" height="{height}" fill="white"/>',
               text(LEFT, 20, title, "font-weight: bold; font-size: 15px"), text(LEFT, 38, subtitle, "fill: #666")]
+    return "\n".join([*around, *legend(series), *parts, "</svg>", ""])
+
+
+def legend(series):
+    parts = []
     for number, name in enumerate(series):
         left, line = LEFT + (number % 3) * 190, BOTTOM + 36 + (number // 3) * LINE
-        around.append(f'<rect x="{left}" y="{line}" width="11" height="11" fill="{COLOURS[number % len(COLOURS)]}"/>')
-        around.append(text(left + 17, line + 10, name))
-    return "\n".join([*around, *parts, "</svg>", ""])
+        parts.append(f'<rect x="{left}" y="{line}" width="11" height="11" fill="{COLOURS[number % len(COLOURS)]}"/>')
+        parts.append(text(left + 17, line + 10, name))
+    return parts
 
 
 def axis(top, plot_width, unit):
