@@ -49,7 +49,10 @@ absl::Status Driver::Run(const std::vector<std::unique_ptr<Flow>>& flows) {
   return absl::OkStatus();
 }
 
-bool Driver::MayStartRound() const { return schedule_.pairs > 0 ? pairs_started_ < schedule_.pairs : !over_; }
+bool Driver::MayStartRound() const {
+  if (recorder_.errors() > 0) return false;  // the run is spoilt
+  return schedule_.pairs > 0 ? pairs_started_ < schedule_.pairs : !over_;
+}
 
 void Driver::StartRound(Flow& flow, Operation& operation) {
   ++in_flight_;
