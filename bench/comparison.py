@@ -139,7 +139,8 @@ def pictures(runs_of, about):
                        if m == n and any(map(pairs, reports))]
             if members:
                 groups.append((f"{n:,} in flight", members))
-        return bar_chart.svg(title, subtitle, groups, unit)
+        shown = {name for _, members in groups for name, _ in members}
+        return bar_chart.svg(title, subtitle, [case.name for case in CASES if case.name in shown], groups, unit)
 
     if not any(any(map(pairs, reports)) for reports in runs_of.values()):
         return []

@@ -11,9 +11,9 @@ LEFT, TOP, PLOT_HEIGHT, BAR, GAP, LINE = 70, 60, 280, 16, 26, 18
 BOTTOM = TOP + PLOT_HEIGHT
 
 
-def svg(title, subtitle, groups, unit):
-    """`groups`: [(label, [(series, values of all rounds)])]. A bar is the median, its whisker reaches from the smallest to the largest."""
-    series = list(dict.fromkeys(name for _, members in groups for name, _ in members))
+def svg(title, subtitle, series, groups, unit):
+    """`groups`: [(label, [(series, values of all rounds)])]. A bar is the median, its whisker reaches from the smallest to the largest;
+    `series` says which colour each has."""
     top = nice_top(max(max(values) for _, members in groups for _, values in members))
     widths = [len(members) * BAR for _, members in groups]
     plot_width = sum(widths) + GAP * (len(groups) + 1)
