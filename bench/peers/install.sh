@@ -12,7 +12,7 @@ missing_peers() {
 
 undo_peer_settings() {
   if [[ $placed_no_starts ]]; then as_root rm -f "$no_starts"; fi
-  if [[ $changed_clusters ]]; then as_root pg_conftool "$cluster_defaults" remove create_main_cluster; fi
+  if [[ $changed_clusters ]]; then as_root mv -f "$cluster_defaults.kept" "$cluster_defaults"; fi
 }
 
 # Debian would start each of them, now and after each boot. We want the programs only.
@@ -29,6 +29,7 @@ need_peers() {
   fi
   if [[ " ${peers[*]} " == *' postgresql '* ]]; then
     need postgresql-common
+    as_root cp -p "$cluster_defaults" "$cluster_defaults.kept"
     changed_clusters=yes
     as_root pg_conftool "$cluster_defaults" set create_main_cluster off
   fi
