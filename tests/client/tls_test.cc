@@ -1,5 +1,6 @@
 // TLS, tokens and names, against a real server with certificates that are made here.
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -23,16 +24,38 @@ using testing::HasSubstr;
 class FrontDoor : public v1::IdempotencyService::Service {
  public:
   grpc::Status Lookup(grpc::ServerContext* context, const v1::LookupRequest*, v1::LookupResponse*) override {
+    Note(*context);
+    return grpc::Status::OK;
+  }
+  // Answers one operation; then the token is no longer good.
+  grpc::Status Session(grpc::ServerContext* context,
+                       grpc::ServerReaderWriter<v1::SessionResponse, v1::SessionRequest>* stream) override {
+    Note(*context);
+    v1::SessionResponse response;
+    response.mutable_limits()->set_max_operations(10);
+    response.mutable_limits()->set_max_unanswered(10);
+    stream->Write(response);
+    v1::SessionRequest request;
+    while (stream->Read(&request)) {
+      if (request.operations().empty()) continue;
+      response.Clear();
+      response.add_answers()->set_id(request.operations(0).id());
+      response.mutable_answers(0)->mutable_lookup();
+      stream->Write(response);
+      return {grpc::StatusCode::UNAUTHENTICATED, "the token has run out"};
+    }
+    return grpc::Status::OK;
+  }
+  void Note(const grpc::ServerContext& context) {
     std::lock_guard lock(mutex_);
     ++calls_;
-    for (const auto& [name, value] : context->client_metadata()) {
+    for (const auto& [name, value] : context.client_metadata()) {
       metadata_[std::string(name.data(), name.size())] = std::string(value.data(), value.size());
     }
-    peer_ = context->auth_context()->GetPeerIdentity().empty()
+    peer_ = context.auth_context()->GetPeerIdentity().empty()
                 ? ""
-                : std::string(context->auth_context()->GetPeerIdentity().front().data(),
-                              context->auth_context()->GetPeerIdentity().front().size());
-    return grpc::Status::OK;
+                : std::string(context.auth_context()->GetPeerIdentity().front().data(),
+                              context.auth_context()->GetPeerIdentity().front().size());
   }
   int calls() {
     std::lock_guard lock(mutex_);
@@ -177,6 +200,21 @@ TEST_F(TlsTest, BringsItsTokenToEveryTryAndNeverInTheOpen) {
 
   options.tls.reset();
   EXPECT_THAT(std::string(Client::Connect(options).status().message()), HasSubstr("in the open"));
+}
+
+TEST_F(TlsTest, AStreamThatEndsWithItsTokenIsFollowedByOneWithTheNext) {
+  ClientOptions options = Options("ca.pem");
+  options.transport = Transport::kStream;
+  std::atomic<int> asked = 0;
+  options.bearer_token = [&asked] { return "secret-" + std::to_string(++asked); };
+  auto client = Client::Connect(options);
+  ASSERT_TRUE(client.ok()) << client.status();
+  for (int stream = 1; stream <= 3; ++stream) {
+    const auto record = (*client)->Lookup("k");
+    EXPECT_TRUE(record.ok()) << record.status();
+    EXPECT_EQ(door_.calls(), stream);
+    EXPECT_EQ(door_.metadata("authorization"), "Bearer secret-" + std::to_string(stream));
+  }
 }
 
 TEST_F(TlsTest, FilesThatCannotBeUsedAreNamed) {
