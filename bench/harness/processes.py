@@ -100,6 +100,16 @@ def kib_of(pid, file, field):
     return int(re.search(rf"^{field}:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/{file}").read_text(), re.MULTILINE)[1])
 
 
+def cpu_seconds(pid):
+    """Processor time of the process and of all it has started that still live."""
+    ticks = 0
+    for each in [pid, *descendants(pid)]:
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            text = pathlib.Path(f"/proc/{each}/stat").read_text(errors="replace")
+            ticks += sum(map(int, text[text.rindex(")") + 2:].split()[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def written_bytes(pid):
     """What the process has had written to disks so far."""
     return int(re.search(r"^write_bytes: (\d+)", pathlib.Path(f"/proc/{pid}/io").read_text(), re.MULTILINE)[1])
