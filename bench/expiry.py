@@ -56,7 +56,8 @@ def measure(options, folder):
                 for name, server in servers.items():
                     server.resume()
                     at = time.monotonic() - begun
-                    load = runs.load(options, server, options.service, options.in_flight)
+                    retention = ["--retention", options.retention] if name == "expiring" else []
+                    load = runs.load(options, server, options.service, options.in_flight, *retention)
                     rounds[name].append({"begun": at, "load": load})
                     server.pause()
     return rounds, disk

@@ -32,10 +32,14 @@ class EchoFlow final : public Flow {
 class PairFlow final : public Flow {
  public:
   PairFlow(const Workload& workload, Randomness& randomness)
-      : result_bytes_(workload.result_bytes), keys_(workload.keys_per_call), randomness_(randomness) {}
+      : result_bytes_(workload.result_bytes),
+        keys_(workload.keys_per_call),
+        retention_(workload.retention_s),
+        randomness_(randomness) {}
 
   void Start(Operation& operation) override {
     operation.kind = Operation::Kind::kBegin;
+    operation.retention = retention_;
     operation.items.resize(keys_);
     for (Item& item : operation.items) {
       randomness_.FillKey(item.key);
@@ -63,6 +67,7 @@ class PairFlow final : public Flow {
  private:
   const size_t result_bytes_;
   const size_t keys_;
+  const std::chrono::seconds retention_;
   Randomness& randomness_;
 };
 

@@ -42,6 +42,7 @@ class Randomness {
 struct Workload {
   size_t result_bytes = 200;
   size_t keys_per_call = 1;
+  int retention_s = 86'400;
 };
 
 // Echo, the ceiling.

@@ -66,6 +66,8 @@ void Declare(CLI::App& app, Options& options) {
   app.add_option("--pairs", options.pairs, "stop after so many pairs instead; no warm-up");
   app.add_option("--server-pid", options.server_pid, "whose processor time to report, with all that it started");
   app.add_option("--namespace", destination.ns, "namespace of the keys");
+  app.add_option("--retention", options.workload.retention_s, "seconds for which a result is asked to be kept")
+      ->check(CLI::Range(1, 31'536'000));
   app.add_option("--result-bytes", options.workload.result_bytes, "size of each result, and of each echo, both ways");
 }
 

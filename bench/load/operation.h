@@ -47,7 +47,7 @@ struct Operation {
   std::vector<Item> items;
   std::chrono::milliseconds lease{30'000};
   std::chrono::milliseconds wait{0};
-  std::chrono::milliseconds retention{86'400'000};
+  std::chrono::milliseconds retention{0};
   std::string error;  // empty: it was answered, item by item
   SteadyClock::time_point sent;
 
