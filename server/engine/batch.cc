@@ -21,6 +21,8 @@ Time LastMomentToAnswer(Time deadline, Time now) {
   return deadline - way_back - left / 100;
 }
 
+Refusal TakenBack() { return {.reason = Reason::kCancelled, .message = "the caller took it back before a decision"}; }
+
 Refusal Unreadable() {
   return {.reason = Reason::kStorageFailed,
           .message = "what is stored for this key cannot be read; nothing changed, other keys are served"};
@@ -206,6 +208,7 @@ bool Batch::Park(Operation* operation, const InProgress& reply) {
 // Nothing is decided for a caller that has given up: a lease would lapse for nobody.
 void Batch::SayTooLate(Operation* operation) {
   stats_.dropped_past_deadline.Add();
+  if (operation->caller_gone) return Say(operation, TakenBack());
   Say(operation, Refusal{.reason = Reason::kDeadlineExceeded, .message = "the caller gave up before a decision"});
 }
 

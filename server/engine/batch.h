@@ -23,6 +23,9 @@ namespace semel::engine {
 // three digits of how long a caller is patient, rounded up: up to a hundredth too much.
 Time LastMomentToAnswer(Time deadline, Time now);
 
+// What is said to a caller that no longer waits for a decision.
+Refusal TakenBack();
+
 // What is said of a key whose record or payload is damaged. Names neither the key nor a file: it may reach others.
 Refusal Unreadable();
 

@@ -61,7 +61,7 @@ inline constexpr size_t kSmallMessageBytes = 4 * kKiB;  // what max_inflight_byt
 // Answers that the peer of a Session has not taken off the wire: beyond, it is not read from until it has.
 inline constexpr size_t kMaxUnreadBytes = kMaxMessageBytes;
 // How long the caller of an operation in a Session may say that it waits.
-inline constexpr Duration kMaxTimeout = std::chrono::hours(24);
+inline constexpr Duration kMaxTimeout = std::chrono::hours(24 * 3660);
 
 // What an item of a batch answer may weigh after everything that may be left out was left out (rule 19).
 inline constexpr size_t kMaxBareItemBytes = kMaxAttributesBytes + kMaxAttributes * 8 + kMaxContentTypeBytes +
@@ -93,6 +93,7 @@ struct Limits {
   size_t max_inflight_bytes = 256 * kMiB;                     // requests and answers of those calls
   size_t max_connection_bytes = 1024 * kMiB;                  // in gRPC: buffers, messages on their way in
   size_t max_streams_per_connection = 16'384;                 // calls at once over one connection
+  size_t max_sessions = 8192;                                 // open Session streams
   size_t max_session_operations = 16'384;  // not yet answered, of one Session stream, waiters included
   size_t max_waiters = 49'152;             // parked Begins in all
   size_t max_waiters_per_key = 16'384;

@@ -99,6 +99,10 @@ std::vector<Setting<Config>> ServerSettings() {
           "limits.max_streams_per_connection", [](auto& c) -> auto& { return c.limits.max_streams_per_connection; }, 1,
           1'000'000, "Calls at a time over one connection. Beyond: they wait in the client."),
       Count<C>(
+          "limits.max_sessions", [](auto& c) -> auto& { return c.limits.max_sessions; }, 0, 1'000'000,
+          "Open Session streams. Beyond: a new one ends at once, UNAVAILABLE, OVERLOADED; calls of their own are "
+          "served."),
+      Count<C>(
           "limits.max_session_operations", [](auto& c) -> auto& { return c.limits.max_session_operations; }, 1,
           1'000'000,
           "Operations of one Session stream that are not answered yet, waiters included. Beyond: UNAVAILABLE, "

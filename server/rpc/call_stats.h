@@ -46,7 +46,7 @@ class InFlight {
 };
 
 struct SessionStats {
-  engine::Gauge open;         // streams
+  InFlight open;              // streams
   engine::Counter requests;   // messages, each of many operations
   engine::Counter responses;  // messages, each of many answers
 };
@@ -57,7 +57,7 @@ struct CallStats {
   }
 
   std::array<MethodStats, kMethods.size()> methods;
-  InFlight live;  // operations of Sessions count as calls, and the Sessions too
+  InFlight live;  // operations of Sessions too
   SessionStats sessions;
   engine::Gauge held_bytes;  // of their requests and answers
 

@@ -47,13 +47,13 @@ bool Poller::SomethingIsDue() const {
 bool Poller::Gather() {
   void* tag = nullptr;
   bool ok = false;
-  size_t taken = 0;
+  gathered_ = 0;
   int idle_looks = 0;
   grpc::CompletionQueue::NextStatus status = queue_->AsyncNext(&tag, &ok, line_.empty() ? NextWake() : kNoWait);
   for (; status != grpc::CompletionQueue::SHUTDOWN; status = queue_->AsyncNext(&tag, &ok, kNoWait)) {
     if (status == grpc::CompletionQueue::GOT_EVENT) {
       static_cast<Event*>(tag)->Happened(ok);
-      if (++taken >= kEventsPerOperation * max_batch_) return true;
+      if (++gathered_ >= kEventsPerOperation * max_batch_) return true;
       idle_looks = 0;
     } else if (++idle_looks == kIdleLooks) {
       return true;

@@ -61,6 +61,9 @@ class Poller {
     return true;
   }
 
+  // A single event brought so many operations, taken or refused: as much work as events.
+  void Took(size_t operations) { gathered_ += operations; }
+
   // Whether all that stands in line fits into the next batch. Those who could bring more without end bring nothing before that.
   bool HasRoom() const { return line_.size() < max_batch_; }
   // Resumes `source`, once, when there is room. Only on the polling thread.
@@ -88,6 +91,7 @@ class Poller {
   const Clock::duration max_delay_;
   StandingQueue standing_;
   Pace pace_;
+  size_t gathered_ = 0;   // events and operations since the last batch
   size_t passed_on_ = 0;  // operations in the last batch, if it left others in line
   Clock::time_point passed_on_at_;
   std::deque<Place> line_;

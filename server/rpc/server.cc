@@ -118,6 +118,7 @@ void Server::Shutdown(engine::Duration timeout) {
   server_->Shutdown(std::chrono::system_clock::now() + timeout);
   // gRPC does not wait for calls whose connection is gone but whose batch is still being synced: they answer on the queue.
   stats_.live.AwaitNone();
+  stats_.sessions.open.AwaitNone();
   for (auto& poller : pollers_) poller->queue()->Shutdown();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();

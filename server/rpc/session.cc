@@ -15,12 +15,16 @@ using engine::Refusal;
 using Operation = v1::SessionRequest::Operation;
 using TimePoint = Poller::Clock::time_point;
 
-Refusal TooManyOperations(int came) {
-  const std::string rule = absl::StrCat("at most ", engine::kMaxBatchItems, " operations in a message; came ", came);
+// Of a message whose memory waits for the next one.
+constexpr int kMostKeptOperations = 64;
+constexpr size_t kMostKeptBytes = 64 * engine::kKiB;
+
+Refusal TooMany(const std::string& field, size_t limit, int came) {
+  const std::string rule = absl::StrCat("at most ", limit, " in a message; came ", came);
   return {.reason = Reason::kBatchTooLarge,
-          .message = "operations: " + rule,
-          .metadata = {{"limit", absl::StrCat(engine::kMaxBatchItems)}, {"size", absl::StrCat(came)}},
-          .violations = {{"operations", rule}}};
+          .message = absl::StrCat(field, ": ", rule),
+          .metadata = {{"limit", absl::StrCat(limit)}, {"size", absl::StrCat(came)}},
+          .violations = {{field, rule}}};
 }
 
 Refusal ShuttingDown() {
@@ -49,13 +53,12 @@ void Session::OnArrived(bool ok) {
   new Session(sessions_, surroundings_);
   arrival_ = Poller::Clock::now();
   CallStats& stats = surroundings_.stats;
-  stats.live.Add();
-  stats.sessions.open.Add(1);
+  stats.sessions.open.Add();
   const bool enters = sessions_.Enter(this);
   Change([&] {
     if (!enters) EndWith(ShuttingDown());
-    if (stats.live.value() > static_cast<int64_t>(surroundings_.limits.max_calls)) {
-      EndWith(Overloaded("max_calls", "too many calls are waiting for an answer"));
+    if (stats.sessions.open.value() > static_cast<int64_t>(surroundings_.limits.max_sessions)) {
+      EndWith(Overloaded("max_sessions", "too many streams are open"));
     }
     ReadOn();
   });
@@ -76,7 +79,8 @@ void Session::OnRead(bool ok) {
 void Session::OnWrote(bool ok) {
   Change([&] {
     writing_ = false;
-    Hold(-static_cast<int64_t>(std::exchange(writing_bytes_, 0)));
+    LetGo(std::exchange(writing_bytes_, 0), std::exchange(writing_answers_, 0));
+    if (answers_.empty()) items_.KeepFew();
     if (!ok) Break();
     ReadOn();
   });
@@ -91,8 +95,7 @@ void Session::OnGone(bool) {
 }
 
 void Session::OnFinished(bool) {
-  surroundings_.stats.sessions.open.Add(-1);
-  surroundings_.stats.live.Remove();
+  surroundings_.stats.sessions.open.Remove();
   Change([&] { finish_ = Finish::kDone; });
 }
 
@@ -102,8 +105,10 @@ void Session::Proceed() {
     const size_t before = answers_.bytes();
     const v1::SessionResponse& message = answers_.Take();
     writing_bytes_ = before - answers_.bytes();
+    writing_answers_ = message.answers_size();
     surroundings_.stats.sessions.responses.Add();
-    stream_.Write(message, &wrote_);
+    stream_.Write(message, &wrote_);  // has made bytes of it when it returns
+    answers_.Written();
   }
   if (status_ && finish_ == Finish::kNotYet && items_.size() == 0 && answers_.empty() && !writing_) {
     finish_ = Finish::kUnderWay;
@@ -117,7 +122,9 @@ void Session::Proceed() {
 
 // Only on the polling thread.
 void Session::ReadOn() {
-  if (status_ || reading_ || rests_ || answers_.bytes() + writing_bytes_ > engine::kMaxUnreadBytes) return;
+  const size_t unread = answers_.bytes() + writing_bytes_;
+  const size_t most_unread = HasRoomFor(engine::kMaxMessageBytes) ? engine::kMaxUnreadBytes : 0;
+  if (status_ || reading_ || rests_ || unread > most_unread) return;
   if (!surroundings_.poller.HasRoom()) {
     rests_ = true;
     return surroundings_.poller.WhenRoom(this);
@@ -130,19 +137,15 @@ void Session::EndWith(const Refusal& refusal) {
   if (!status_) status_ = ToStatus(refusal);
 }
 
-// Nothing is decided for nobody: as where the caller of a Begin of its own has gone.
+// Nothing is decided for nobody. What ends an attempt is: its effect has happened, or has not.
 void Session::Break() {
   broken_ = true;
-  Hold(-static_cast<int64_t>(answers_.bytes()));
+  LetGo(answers_.bytes(), answers_.count());
   answers_.Clear();
   if (!status_ || status_->ok()) status_ = grpc::Status::CANCELLED;
   items_.ForEach([&](SessionItem& item) {
-    if (item.kind != Operation::kBegin) return;
-    if (surroundings_.committer.Cancel(&item)) {
-      Say(item, Refusal{.reason = Reason::kCancelled, .message = "the caller has gone"});
-    } else {
-      item.caller_gone = true;
-    }
+    if (item.kind == Operation::kBegin) return TakeBack(item);
+    item.caller_gone = item.kind != Operation::kComplete;
   });
 }
 
@@ -154,13 +157,25 @@ void Session::TakeRequest() {
     limits.set_max_unanswered(static_cast<int32_t>(surroundings_.limits.max_session_operations));
     answers_.TellLimits(limits);
   }
+  TakeOperations();
+  // An idle stream does not hold on to a large message. To use the memory of small ones again is what makes them cheap.
+  const bool large = incoming_.operations_size() > kMostKeptOperations || incoming_.ByteSizeLong() > kMostKeptBytes;
+  if (large) v1::SessionRequest().Swap(&incoming_);
+}
+
+void Session::TakeOperations() {
+  const size_t most_cancelled = surroundings_.limits.max_session_operations;
   if (static_cast<size_t>(incoming_.operations_size()) > engine::kMaxBatchItems) {
-    return EndWith(TooManyOperations(incoming_.operations_size()));
+    return EndWith(TooMany("operations", engine::kMaxBatchItems, incoming_.operations_size()));
   }
+  if (static_cast<size_t>(incoming_.cancelled_size()) > most_cancelled) {
+    return EndWith(TooMany("cancelled", most_cancelled, incoming_.cancelled_size()));
+  }
+  surroundings_.poller.Took(static_cast<size_t>(incoming_.operations_size()));
   const TimePoint arrival = Poller::Clock::now();
   const engine::Time now = surroundings_.committer.Now();
   for (Operation& operation : *incoming_.mutable_operations()) Take(operation, arrival, now);
-  for (const uint64_t id : incoming_.cancelled()) CancelWait(id);
+  for (const uint64_t id : incoming_.cancelled()) CancelBegin(id);
 }
 
 void Session::Take(Operation& wire, TimePoint arrival, engine::Time now) {
@@ -174,7 +189,7 @@ void Session::Take(Operation& wire, TimePoint arrival, engine::Time now) {
   Hold(static_cast<int64_t>(item.weight));
   if (refusal) return Say(item, *refusal);
   if (Refused refused = Validate(wire, surroundings_.policies, now, item)) return Say(item, *std::move(refused));
-  if (item.waits()) items_.MayWait(item);
+  if (item.kind == Operation::kBegin) items_.RememberBegin(item);
   surroundings_.poller.Submit(&item, &item, arrival);
 }
 
@@ -193,19 +208,18 @@ std::optional<Refusal> Session::RefuseForLoad(const SessionItem& item) {
   return std::nullopt;
 }
 
-// One that stands in line, and would be parked in its turn, no longer waits either.
-void Session::CancelWait(uint64_t id) {
-  SessionItem* item = items_.FindWaiting(id);
-  if (item == nullptr) return;
-  if (surroundings_.committer.Cancel(item)) {
-    return Say(*item, Refusal{.reason = Reason::kCancelled, .message = "the caller took it back"});
-  }
-  std::get<engine::Begin>(item->request).wait = engine::Duration::zero();
+void Session::CancelBegin(uint64_t id) {
+  if (SessionItem* item = items_.ForgetBegin(id)) TakeBack(*item);
+}
+
+// One that still stands in line is answered so in its turn.
+void Session::TakeBack(SessionItem& item) {
+  if (surroundings_.committer.Cancel(&item)) return Say(item, engine::TakenBack());
+  item.caller_gone = true;
 }
 
 engine::Outbox* Session::ItemFinished(SessionItem& item, engine::Reply reply) {
   absl::MutexLock lock(&mutex_);
-  if (!HasRoomFor(engine::PayloadBytes(reply))) reply = AnswersUnread();
   Say(item, std::move(reply));
   return std::exchange(send_owed_, true) ? nullptr : this;
 }
@@ -214,7 +228,8 @@ void Session::Say(SessionItem& item, engine::Reply reply) {
   v1::SessionResponse::Answer discarded;
   v1::SessionResponse::Answer& answer = broken_ ? discarded : answers_.Add();
   answer.set_id(item.id);
-  const grpc::StatusCode code = ToAnswer(item.kind, std::move(reply), answer);
+  grpc::StatusCode code = ToAnswer(item.kind, std::move(reply), answer);
+  if (!HasRoomFor(answer.ByteSizeLong())) code = ToAnswer(AnswersUnread(), answer);
   if (!broken_) Hold(static_cast<int64_t>(answers_.Added()));
   if (item.kind != Operation::REQUEST_NOT_SET) {
     MethodStats& stats = surroundings_.stats.methods[MethodOf(item.kind)];
@@ -222,11 +237,15 @@ void Session::Say(SessionItem& item, engine::Reply reply) {
     const auto took = Poller::Clock::now() - item.arrival;
     stats.latency_micros.Observe(std::chrono::duration_cast<std::chrono::microseconds>(took).count());
   }
-  Hold(-static_cast<int64_t>(item.weight));
-  surroundings_.stats.live.Remove();
+  LetGo(item.weight, broken_ ? 1 : 0);  // an answer counts until it has left
   items_.GiveBack(item);
 }
 
 void Session::Hold(int64_t bytes) { surroundings_.stats.held_bytes.Add(bytes); }
+
+void Session::LetGo(size_t bytes, size_t calls) {
+  Hold(-static_cast<int64_t>(bytes));
+  for (; calls > 0; --calls) surroundings_.stats.live.Remove();
+}
 
 }  // namespace semel::rpc

@@ -73,9 +73,12 @@ class Session final : public engine::Outbox, public Resting, public SessionOwner
   void Take(v1::SessionRequest::Operation& wire, Poller::Clock::time_point arrival, engine::Time now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::optional<engine::Refusal> RefuseForLoad(const SessionItem& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void CancelWait(uint64_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakeOperations() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CancelBegin(uint64_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Say(SessionItem& item, engine::Reply reply) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakeBack(SessionItem& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Hold(int64_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LetGo(size_t bytes, size_t calls) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool HasRoomFor(size_t bytes) const { return surroundings_.stats.HaveRoomFor(bytes, surroundings_.limits); }
 
   enum class Finish { kNotYet, kUnderWay, kDone };
@@ -97,6 +100,7 @@ class Session final : public engine::Outbox, public Resting, public SessionOwner
   SessionAnswers answers_ ABSL_GUARDED_BY(mutex_);
   std::optional<grpc::Status> status_ ABSL_GUARDED_BY(mutex_);  // set: nothing more is taken, and it ends so
   size_t writing_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t writing_answers_ ABSL_GUARDED_BY(mutex_) = 0;
   bool told_limits_ ABSL_GUARDED_BY(mutex_) = false;
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;

@@ -25,9 +25,11 @@ class SessionAnswers {
   bool empty() const { return waiting_.empty(); }
   // Of the messages that wait.
   size_t bytes() const { return bytes_; }
+  size_t count() const { return count_; }
 
-  // The oldest message. Good until the next answer is added.
+  // The oldest message. Good until it was written.
   const Message& Take();
+  void Written();
   void Clear();
 
  private:
@@ -40,6 +42,7 @@ class SessionAnswers {
 
   std::deque<Waiting> waiting_;
   size_t bytes_ = 0;
+  size_t count_ = 0;
   Waiting taken_;  // its memory is used again
 };
 

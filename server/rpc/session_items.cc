@@ -1,6 +1,11 @@
 #include "server/rpc/session_items.h"
 
 namespace semel::rpc {
+namespace {
+
+constexpr size_t kMostKept = 64;  // by a stream where nothing is unanswered
+
+}  // namespace
 
 SessionItem& SessionItems::Take() {
   if (free_.empty()) {
@@ -15,16 +20,26 @@ SessionItem& SessionItems::Take() {
 }
 
 void SessionItems::GiveBack(SessionItem& item) {
-  if (const auto found = waiting_.find(item.id); found != waiting_.end() && found->second == &item)
-    waiting_.erase(found);
+  if (const auto found = begins_.find(item.id); found != begins_.end() && found->second == &item) begins_.erase(found);
   item.used = false;
   item.request = {};
   free_.push_back(&item);
 }
 
-SessionItem* SessionItems::FindWaiting(uint64_t id) const {
-  const auto found = waiting_.find(id);
-  return found == waiting_.end() ? nullptr : found->second;
+void SessionItems::KeepFew() {
+  if (size() > 0 || items_.size() <= kMostKept) return;
+  begins_ = {};
+  free_.clear();
+  items_.resize(kMostKept);
+  for (auto& item : items_) free_.push_back(item.get());
+}
+
+SessionItem* SessionItems::ForgetBegin(uint64_t id) {
+  const auto found = begins_.find(id);
+  if (found == begins_.end()) return nullptr;
+  SessionItem* item = found->second;
+  begins_.erase(found);
+  return item;
 }
 
 }  // namespace semel::rpc

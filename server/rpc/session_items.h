@@ -33,12 +33,6 @@ class SessionItem final : public engine::Operation {
 
   engine::Outbox* Finish(engine::Reply reply) override { return owner_.ItemFinished(*this, std::move(reply)); }
 
-  // A Begin that may be parked.
-  bool waits() const {
-    const auto* begin = std::get_if<engine::Begin>(&request);
-    return begin != nullptr && begin->wait > engine::Duration::zero();
-  }
-
   bool used = false;
   uint64_t id = 0;
   SessionKind kind{};
@@ -49,7 +43,7 @@ class SessionItem final : public engine::Operation {
   SessionOwner& owner_;
 };
 
-// Not thread-safe. Items are used again: a stream needs as many as were ever unanswered at a time.
+// Not thread-safe. Items are used again; an idle stream keeps few.
 class SessionItems {
  public:
   explicit SessionItems(SessionOwner& owner) : owner_(owner) {}
@@ -58,10 +52,12 @@ class SessionItems {
 
   SessionItem& Take();
   void GiveBack(SessionItem& item);
+  // Where nothing is unanswered: frees what a burst took.
+  void KeepFew();
 
-  // Remembers the item by its id, as long as it is used.
-  void MayWait(SessionItem& item) { waiting_[item.id] = &item; }
-  SessionItem* FindWaiting(uint64_t id) const;  // nullptr: there is none
+  // By its id, for as long as it is used. One that came with the same id before is forgotten.
+  void RememberBegin(SessionItem& item) { begins_[item.id] = &item; }
+  SessionItem* ForgetBegin(uint64_t id);  // nullptr: there is none
 
   template <class Visit>
   void ForEach(Visit visit) {
@@ -74,7 +70,7 @@ class SessionItems {
   SessionOwner& owner_;
   std::vector<std::unique_ptr<SessionItem>> items_;
   std::vector<SessionItem*> free_;
-  absl::flat_hash_map<uint64_t, SessionItem*> waiting_;
+  absl::flat_hash_map<uint64_t, SessionItem*> begins_;
 };
 
 }  // namespace semel::rpc

@@ -48,6 +48,57 @@ TEST_F(FewOperationsTest, WhatGoesBeyondIsRefusedAlone) {
   for (uint64_t id = 1; id <= 3; ++id) EXPECT_TRUE(session.Await(id).begin().has_done()) << id;
 }
 
+class FewSessionsTest : public SessionLimitsTest {
+ protected:
+  FewSessionsTest() : SessionLimitsTest({.max_calls = 3, .max_sessions = 2}) {}
+};
+
+TEST_F(FewSessionsTest, OpenStreamsAreBoundedAndTakeNoPlaceOfCalls) {
+  SessionCaller first(server_.channel()), second(server_.channel());
+  for (SessionCaller* session : {&first, &second}) {
+    ASSERT_TRUE(session->Send(v1::SessionRequest()));
+    ASSERT_TRUE(session->Read());
+  }
+  {
+    SessionCaller third(server_.channel());
+    const support::WireError error = Describe(third.Finish());
+    EXPECT_EQ(error.reason, "OVERLOADED") << error;
+    EXPECT_EQ(error.metadata.at("limit"), "max_sessions");
+  }
+  EXPECT_GT(Acquire("order-1"), 0);
+  ASSERT_TRUE(first.Send({OperationOf(1, WaitingBeginOf("order-1")), OperationOf(2, WaitingBeginOf("order-1")),
+                          OperationOf(3, WaitingBeginOf("order-1")), OperationOf(4, WaitingBeginOf("order-1"))}));
+  EXPECT_EQ(first.Await(4).error().metadata().at("limit"), "max_calls");
+}
+
+// What waits to be read is bounded over all streams too.
+class LittleMemorySessionTest : public SessionLimitsTest {
+ protected:
+  LittleMemorySessionTest() : SessionLimitsTest({.max_inflight_bytes = 6 << 20}) {}
+};
+
+TEST_F(LittleMemorySessionTest, LargeAnswersBeyondTheLimitAreRefusedAlone) {
+  const std::string payload(1 << 20, 'p');
+  ASSERT_TRUE(Call(ResultOf("order-1", Acquire("order-1"), payload)).ok());
+  SessionCaller session(server_.channel());
+  v1::SessionRequest request;
+  for (int i = 0; i < 20; ++i) *request.add_operations() = OperationOf(i, LookupOf("order-1"));
+  ASSERT_TRUE(session.Send(request));
+  int whole = 0, refused = 0;
+  for (int i = 0; i < 20; ++i) {
+    const support::SessionAnswer& answer = session.Await(i);
+    answer.has_error() ? ++refused : ++whole;
+    if (answer.has_error()) {
+      EXPECT_EQ(answer.error().metadata().at("limit"), "max_inflight_bytes");
+    }
+  }
+  EXPECT_GE(whole, 4);
+  EXPECT_GE(refused, 10);
+  EXPECT_TRUE(Eventually([&] { return stats().held_bytes.value() == 0; }));
+  ASSERT_TRUE(session.Send({OperationOf(20, LookupOf("order-1"))}));
+  EXPECT_TRUE(session.Await(20).has_lookup()) << "there is room again";
+}
+
 // The answers stay in the server, then its reading stops, then the peer's own writes come to rest.
 TEST_F(SessionLimitsTest, APeerThatDoesNotReadIsNotReadFrom) {
   const std::string payload(512 << 10, 'p');
@@ -136,7 +187,8 @@ TEST_F(TwoPollersSessionTest, StreamsOfManyThreadsRunEachKeyOnce) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(acquired, kKeys);
-  EXPECT_TRUE(Eventually([&] { return server_.call_stats().live.value() == 0; }));
+  EXPECT_TRUE(Eventually([&] { return server_.call_stats().sessions.open.value() == 0; }));
+  EXPECT_EQ(server_.call_stats().live.value(), 0);
   EXPECT_EQ(server_.call_stats().held_bytes.value(), 0);
   EXPECT_EQ(server_.waiters(), 0);
 }

@@ -66,7 +66,8 @@ class MetricsTest : public testing::Test {
     begin_.Observe(40);
     begin_.Observe(60);
     begin_.Observe(20'000'000);
-    sessions_.open.Add(2);
+    sessions_.open.Add();
+    sessions_.open.Add();
     sessions_.requests.Add(5);
     sessions_.responses.Add(4);
     turned_away_.Add(3);
@@ -227,7 +228,7 @@ TEST_F(MetricsTest, LabelsAreFewAndNoneIsAKey) {
     }
   }
   EXPECT_THAT(names, testing::UnorderedElementsAre("method", "code", "namespace", "outcome", "state", "le", "version",
-                                                   "compiler"));
+                                                   "direction", "compiler"));
 }
 
 TEST_F(MetricsTest, GaugesAndEngineCounters) {
