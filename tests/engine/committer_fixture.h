@@ -28,6 +28,8 @@ class TestOperation final : public Operation {
     return outbox;
   }
 
+  Outbox* outbox = nullptr;  // what Finish returns
+
   bool waits() const { return !reply_.has_value(); }
   // As Describe prints it; "waits" before there is one.
   std::string said() const { return reply_ ? Describe(*reply_) : "waits"; }

@@ -51,6 +51,33 @@ TEST_F(CommitterTest, ABatchIsOneCommit) {
   for (const TestOperation* begin : batch) EXPECT_TRUE(begin->Is<Acquired>());
 }
 
+// Sees, when it is sent, which of its operations are answered.
+class WatchingOutbox final : public Outbox {
+ public:
+  explicit WatchingOutbox(std::vector<TestOperation*> operations) : operations_(std::move(operations)) {}
+  void Send() override {
+    ++sent;
+    for (const TestOperation* operation : operations_) answered += operation->waits() ? 0 : 1;
+  }
+
+  int sent = 0;
+  int answered = 0;
+
+ private:
+  const std::vector<TestOperation*> operations_;
+};
+
+TEST_F(CommitterTest, AnOutboxIsSentWhenAllOfItsBatchIsAnswered) {
+  TestOperation* first = Make(BeginBy('A'), "order-1");
+  TestOperation* second = Make(BeginBy('A'), "order-2");
+  TestOperation* third = Make(BeginBy('A'), "order-3");
+  WatchingOutbox outbox({first, second, third});
+  second->outbox = &outbox;
+  Run({first, second, third});
+  EXPECT_EQ(outbox.sent, 1);
+  EXPECT_EQ(outbox.answered, 3);
+}
+
 TEST_F(CommitterTest, NothingIsCommittedWhereNothingChanges) {
   Acquire('A');
   const uint64_t before = stats_->commits.value();
@@ -84,7 +111,7 @@ TEST_F(CommitterTest, WhoseCallerIsGoneIsNotDecided) {
   in_time->deadline = Now() + 1us;
   Run({late, gone, in_time});
   EXPECT_EQ(late->said(), "refused DEADLINE_EXCEEDED");
-  EXPECT_EQ(gone->said(), "refused DEADLINE_EXCEEDED");
+  EXPECT_EQ(gone->said(), "refused CANCELLED");
   EXPECT_TRUE(in_time->Is<Acquired>()) << "nobody owned the key";
   EXPECT_EQ(stats_->dropped_past_deadline.value(), 2);
 }

@@ -66,6 +66,7 @@ const char* Name(Reason reason) {
     case Reason::kDraining: return "DRAINING";
     case Reason::kStorageFailed: return "STORAGE_FAILED";
     case Reason::kDeadlineExceeded: return "DEADLINE_EXCEEDED";
+    case Reason::kCancelled: return "CANCELLED";
     case Reason::kAdminForbidden: return "ADMIN_FORBIDDEN";
     case Reason::kBackupNotConfigured: return "BACKUP_NOT_CONFIGURED";
     case Reason::kBackupRunning: return "BACKUP_RUNNING";

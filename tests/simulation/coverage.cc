@@ -71,6 +71,7 @@ struct Kind {
       case Reason::kDraining: return "DRAINING";
       case Reason::kStorageFailed: return "STORAGE_FAILED";
       case Reason::kDeadlineExceeded: return "DEADLINE_EXCEEDED";
+      case Reason::kCancelled: return "CANCELLED";
     }
     return "";
   }
@@ -121,7 +122,8 @@ std::vector<std::string> Coverage::Missing() const {
                            "TOKEN_STALE",
                            "OVERLOADED",
                            "DRAINING",
-                           "DEADLINE_EXCEEDED"}) {
+                           "DEADLINE_EXCEEDED",
+                           "CANCELLED"}) {
     if (!heard_.contains(kind)) missing.emplace_back(kind);
   }
   return missing;

@@ -54,7 +54,11 @@ void Model::StartBatch(Time now) {
 }
 
 void Model::Serve(Call& call) {
-  if (call.caller_gone || call.deadline <= now_) {
+  if (call.caller_gone) {
+    verdicts_.push_back({&call, engine::Refusal{.reason = engine::Reason::kCancelled}});
+    return;
+  }
+  if (call.deadline <= now_) {
     verdicts_.push_back({&call, engine::Refusal{.reason = engine::Reason::kDeadlineExceeded}});
     return;
   }
