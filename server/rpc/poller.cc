@@ -24,6 +24,11 @@ constexpr size_t kEventsPerOperation = 4;
 // only whole messages are told. Each look is a system call.
 constexpr int kIdleLooks = 4;
 
+// What fell due so long ago was held up by us: each look then waits for so long, because gRPC's other threads, which may be at work
+// on what arrived meanwhile, were held up too.
+constexpr engine::Duration kHeldUp = std::chrono::milliseconds(50);
+constexpr engine::Duration kPatientLook = std::chrono::milliseconds(2);
+
 }  // namespace
 
 void Poller::Poll() {
@@ -37,9 +42,9 @@ void Poller::Poll() {
   }
 }
 
-bool Poller::SomethingIsDue() const {
+bool Poller::SomethingIsDue(engine::Duration since) const {
   const std::optional<engine::Time> due = committer_.NextDue();
-  return due && *due <= committer_.Now();
+  return due && *due + since <= committer_.Now();
 }
 
 // Waits for the first event, then takes all that are ready. Also where the wait ended because something fell due: what an owner
@@ -50,7 +55,9 @@ bool Poller::Gather() {
   gathered_ = 0;
   int idle_looks = 0;
   grpc::CompletionQueue::NextStatus status = queue_->AsyncNext(&tag, &ok, line_.empty() ? NextWake() : kNoWait);
-  for (; status != grpc::CompletionQueue::SHUTDOWN; status = queue_->AsyncNext(&tag, &ok, kNoWait)) {
+  const bool held_up = SomethingIsDue(kHeldUp);
+  const auto look_until = [&] { return held_up ? system_clock::now() + kPatientLook : kNoWait; };
+  for (; status != grpc::CompletionQueue::SHUTDOWN; status = queue_->AsyncNext(&tag, &ok, look_until())) {
     if (status == grpc::CompletionQueue::GOT_EVENT) {
       static_cast<Event*>(tag)->Happened(ok);
       if (++gathered_ >= kEventsPerOperation * max_batch_) return true;

@@ -82,7 +82,7 @@ class Poller {
   bool Gather();  // false: the queue is shut down and empty
   void TakeBatch();
   void ResumeWhereRoom();
-  bool SomethingIsDue() const;
+  bool SomethingIsDue(engine::Duration since = {}) const;
   std::chrono::system_clock::time_point NextWake() const;
 
   const std::unique_ptr<grpc::ServerCompletionQueue> queue_;
