@@ -108,19 +108,18 @@ bool SessionOperations::TakeMessage(grpc::ByteBuffer& message) {
 }
 
 void SessionOperations::AppendFrom(std::deque<uint64_t>& queue, size_t max_of_queue, size_t& of_queue) {
-  while (!queue.empty() && in_message_ < max_operations_ && unanswered_ < max_unanswered_ && of_queue < max_of_queue) {
+  for (; !queue.empty(); queue.pop_front()) {
     Slot* slot = Find(queue.front());
-    if (slot != nullptr) {
-      if (!message_.empty() && message_.size() + slot->encoded.size() > kMaxMessageBytes) return;
-      message_ += slot->encoded;
-      ClearKeeping(kKeptOperationBytes, slot->encoded);
-      slot->state = State::kSent;
-      ++in_message_;
-      --unsent_;
-      ++unanswered_;
-      if (slot->waits) ++waiting_;
-    }
-    queue.pop_front();
+    if (slot == nullptr) continue;  // cancelled
+    if (in_message_ >= max_operations_ || unanswered_ >= max_unanswered_ || of_queue >= max_of_queue) return;
+    if (!message_.empty() && message_.size() + slot->encoded.size() > kMaxMessageBytes) return;
+    message_ += slot->encoded;
+    ClearKeeping(kKeptOperationBytes, slot->encoded);
+    slot->state = State::kSent;
+    ++in_message_;
+    --unsent_;
+    ++unanswered_;
+    if (slot->waits) ++waiting_;
   }
 }
 

@@ -75,7 +75,9 @@ SessionStream::Cancelled SessionStream::Cancel(uint64_t id) {
   std::unique_lock lock(mutex_);
   const Cancelled cancelled = operations_.Cancel(id);
   if (cancelled == Cancelled::kTooLate) return cancelled;
-  const bool silent = operations_.due() > 0 && SteadyClock::now() - quiet_since_ > kLongestSilence;
+  // Of what was sent, and waits for its key, the server should have told by now that the wait is over.
+  const bool overdue = cancelled == Cancelled::kSent || operations_.due() > 0;
+  const bool silent = overdue && SteadyClock::now() - quiet_since_ > kLongestSilence;
   if (silent && call_ != nullptr) call_->TryCancel();
   Flush(lock);
   return cancelled;

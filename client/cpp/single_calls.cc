@@ -1,5 +1,6 @@
 #include "client/cpp/single_calls.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -53,7 +54,8 @@ bool FitsIntoMessage(const SessionStream::Operation& operation) {
 
 grpc::Status NotSentInTime(const grpc::Status& why_closed) {
   if (!why_closed.ok()) return why_closed;
-  return {grpc::StatusCode::DEADLINE_EXCEEDED, std::string(kNotSent) + "the Session stream did not open in time"};
+  return {grpc::StatusCode::DEADLINE_EXCEEDED,
+          std::string(kNotSent) + "the Session stream was not open, or had no room, in time"};
 }
 
 }  // namespace
@@ -105,7 +107,8 @@ grpc::Status SingleCalls::CallByItself(Duration timeout, ByItself by_itself) {
 
 grpc::Status SingleCalls::CallOverStream(Duration timeout, SessionStream::Operation& operation, TakeResponse take) {
   const auto deadline = SteadyClock::now() + timeout;
-  *operation.mutable_timeout() = ToWire(timeout);
+  *operation.mutable_timeout() =
+      ToWire(std::max(timeout, Duration::zero()));  // a pause may have taken longer than it should
   AwaitedAnswer awaited;
   const uint64_t id = stream_.Submit(
       operation, [&awaited](const grpc::Status& end, SessionStream::Answer* answer) { awaited.Arrived(end, answer); });
