@@ -7,6 +7,7 @@
 #define SEMEL_SERVER_RPC_CALL_H_
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -25,19 +26,38 @@
 namespace semel::rpc {
 
 class Administration;
-class Sessions;
+
+// A Session's messages are taken as bytes: gRPC would report one that cannot be parsed as if the caller had half-closed.
+using IdempotencyAsyncService = v1::IdempotencyService::WithRawMethod_Session<v1::IdempotencyService::AsyncService>;
 
 // What every call needs; outlives all of them.
 struct Surroundings {
-  v1::IdempotencyService::AsyncService& service;
+  IdempotencyAsyncService& service;
   v1::AdminService::AsyncService& admin_service;
   Administration& administration;
-  Sessions& sessions;
   Poller& poller;
   engine::Committer& committer;
   const engine::PolicyTable& policies;
   const engine::Limits& limits;
   CallStats& stats;
+
+  // The cheapest refusals first: where there is too much work, refusing must not become work. nullopt: it may go on.
+  std::optional<engine::Refusal> RefuseForLoad(bool is_new_work, Poller::Clock::time_point arrival) const {
+    if (stats.live.value() > static_cast<int64_t>(limits.max_calls)) {
+      return Overloaded("max_calls", "too many calls are waiting for an answer");
+    }
+    if (is_new_work && poller.TurnsAway(arrival)) {
+      return Overloaded("max_queue_delay", "calls have to wait for too long");
+    }
+    return std::nullopt;
+  }
+
+  // Whether calls may hold so much more. What is small always may: max_calls bounds it, and callers who do not read their answers
+  // must not keep out those who do.
+  bool HasRoomFor(size_t bytes) const {
+    const int64_t held = stats.held_bytes.value() + static_cast<int64_t>(bytes);
+    return bytes <= engine::kSmallMessageBytes || held <= static_cast<int64_t>(limits.max_inflight_bytes);
+  }
 };
 
 template <class Service, class Request, class Response>
@@ -74,14 +94,12 @@ class Call {
 
   // Exactly once after Start, from any thread. The call may be gone when it returns.
   void Answer(const grpc::Status& status) {
-    method_.stats.by_code[static_cast<size_t>(status.error_code())].Add();
     Hold(response_.ByteSizeLong());
-    const auto took = std::chrono::steady_clock::now() - arrival_;
-    method_.stats.latency_micros.Observe(std::chrono::duration_cast<std::chrono::microseconds>(took).count());
+    method_.stats.Ended(status.error_code(), arrival_);
     responder_.Finish(response_, status, &finished_);
   }
 
-  bool HasRoomFor(size_t bytes) const { return surroundings().stats.HaveRoomFor(bytes, surroundings().limits); }
+  bool HasRoomFor(size_t bytes) const { return surroundings().HasRoomFor(bytes); }
 
   // The caller's deadline on the server's clock.
   engine::Time Deadline() const {
@@ -110,17 +128,9 @@ class Call {
     arrival_ = std::chrono::steady_clock::now();
     const Surroundings& surroundings = method_.surroundings;
     surroundings.stats.live.Add();
-    // The cheapest refusals first: where there is too much work, refusing must not become work.
-    if (surroundings.stats.live.value() > static_cast<int64_t>(surroundings.limits.max_calls)) {
-      return Refuse(Overloaded("max_calls", "too many calls are waiting for an answer"));
-    }
-    if (method_.is_new_work && surroundings.poller.TurnsAway(arrival_)) {
-      return Refuse(Overloaded("max_queue_delay", "calls have to wait for too long"));
-    }
+    if (const auto refusal = surroundings.RefuseForLoad(method_.is_new_work, arrival_)) return Refuse(*refusal);
     const size_t bytes = Weight();
-    if (!HasRoomFor(bytes)) {
-      return Refuse(Overloaded("max_inflight_bytes", "requests and answers hold too much memory"));
-    }
+    if (!HasRoomFor(bytes)) return Refuse(RequestsHoldTooMuch());
     Hold(bytes);
     Start();
   }

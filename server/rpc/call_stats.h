@@ -5,11 +5,11 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
-#include "server/engine/limits.h"
 #include "server/engine/stats.h"
 
 namespace semel::rpc {
@@ -20,6 +20,12 @@ struct MethodStats {
   std::string_view method;
   std::array<engine::Counter, kGrpcCodes> by_code;
   engine::LatencyHistogram latency_micros{50};  // from arrival to answer, waiting included
+
+  void Ended(int code, std::chrono::steady_clock::time_point arrival) {
+    by_code[static_cast<size_t>(code)].Add();
+    const auto took = std::chrono::steady_clock::now() - arrival;
+    latency_micros.Observe(std::chrono::duration_cast<std::chrono::microseconds>(took).count());
+  }
 };
 
 // First those of IdempotencyService, then those of AdminService.
@@ -60,14 +66,6 @@ struct CallStats {
   InFlight live;  // operations of Sessions too
   SessionStats sessions;
   engine::Gauge held_bytes;  // of their requests and answers
-
-  // Whether calls may hold so much more. What is small always may: max_calls bounds it, and callers who do not read their
-  // answers must not keep out those who do.
-  bool HaveRoomFor(size_t bytes, const engine::Limits& limits) const {
-    const int64_t held = held_bytes.value() + static_cast<int64_t>(bytes);
-    return bytes <= engine::kSmallMessageBytes || held <= static_cast<int64_t>(limits.max_inflight_bytes);
-  }
-
   engine::Counter connections_turned_away;
 };
 

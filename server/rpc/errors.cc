@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "semel/wire/v1/status.pb.h"
 #include "server/rpc/wire_time.h"
 
@@ -72,6 +73,18 @@ engine::Refusal Overloaded(std::string_view limit, const std::string& why) {
   return {.reason = Reason::kOverloaded,
           .message = why + ": try again in a moment",
           .metadata = {{"limit", std::string(limit)}}};
+}
+
+engine::Refusal RequestsHoldTooMuch() {
+  return Overloaded("max_inflight_bytes", "requests and answers hold too much memory");
+}
+
+engine::Refusal WrongCount(const std::string& field, const std::string& rule, size_t limit, int came) {
+  const std::string broken = absl::StrCat(rule, "; came ", came);
+  return {.reason = came == 0 ? Reason::kFieldInvalid : Reason::kBatchTooLarge,
+          .message = absl::StrCat(field, ": ", broken),
+          .metadata = {{"limit", absl::StrCat(limit)}, {"size", absl::StrCat(came)}},
+          .violations = {{field, broken}}};
 }
 
 engine::Refusal AnswersUnread() {

@@ -25,8 +25,12 @@ const ReasonOnWire& OnWire(engine::Reason reason);
 // There is too much work: `limit` names the setting that says so.
 engine::Refusal Overloaded(std::string_view limit, const std::string& why);
 
-// Answers hold too much memory for another large one.
+// Requests and answers hold too much memory for another large request, or for another large answer.
+engine::Refusal RequestsHoldTooMuch();
 engine::Refusal AnswersUnread();
+
+// A message has not as many elements in `field` as `rule` says, for example "1 to 1000 requests"; `limit` is the most.
+engine::Refusal WrongCount(const std::string& field, const std::string& rule, size_t limit, int came);
 
 // A status with google.rpc.ErrorInfo (domain "semel.v1"), RetryInfo where waiting helps, BadRequest where fields are wrong.
 grpc::Status ToStatus(const engine::Refusal& refusal);

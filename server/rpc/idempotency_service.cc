@@ -14,7 +14,7 @@
 namespace semel::rpc {
 namespace {
 
-using Service = v1::IdempotencyService::AsyncService;
+using Service = IdempotencyAsyncService;
 
 // How many calls of a method may arrive between two polls without waiting inside gRPC.
 constexpr int kArmed = 64;
@@ -91,7 +91,10 @@ class BatchCall final : public Call<Service, Request, Response> {
 
   void Start() override {
     const int count = this->wire_request().requests_size();
-    if (count == 0 || static_cast<size_t>(count) > engine::kMaxBatchItems) return this->Answer(WrongSize(count));
+    if (count == 0 || static_cast<size_t>(count) > engine::kMaxBatchItems) {
+      const std::string rule = absl::StrCat("1 to ", engine::kMaxBatchItems, " requests");
+      return this->Answer(ToStatus(WrongCount("requests", rule, engine::kMaxBatchItems, count)));
+    }
     for (int i = 0; i < count; ++i) this->wire_response().add_items();
     const engine::Time deadline = this->Deadline();
     items_.reserve(count);
@@ -143,14 +146,6 @@ class BatchCall final : public Call<Service, Request, Response> {
         LeaveOutWhatLookupFetches(*item.mutable_response());
       }
     }
-  }
-
-  static grpc::Status WrongSize(int count) {
-    const std::string rule = absl::StrCat("1 to ", engine::kMaxBatchItems, " requests; came ", count);
-    return ToStatus({.reason = count == 0 ? engine::Reason::kFieldInvalid : engine::Reason::kBatchTooLarge,
-                     .message = absl::StrCat("requests: ", rule),
-                     .metadata = {{"limit", absl::StrCat(engine::kMaxBatchItems)}, {"size", absl::StrCat(count)}},
-                     .violations = {{"requests", rule}}});
   }
 
   std::vector<std::unique_ptr<Item>> items_;

@@ -85,8 +85,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   }
   for (auto& poller : server->pollers_) {
     server->surroundings_.push_back(std::unique_ptr<Surroundings>(
-        new Surroundings{server->service_, server->admin_service_, *server->administration_, server->sessions_, *poller,
-                         committer, policies, limits, stats}));
+        new Surroundings{server->service_, server->admin_service_, *server->administration_, *poller, committer,
+                         policies, limits, stats}));
     ServeIdempotency(*server->surroundings_.back());
     server->sessions_.Serve(*server->surroundings_.back());
     ServeAdministration(*server->surroundings_.back());

@@ -66,7 +66,7 @@ class Server {
 
   engine::Committer& committer_;
   CallStats& stats_;
-  v1::IdempotencyService::AsyncService service_;
+  IdempotencyAsyncService service_;
   v1::AdminService::AsyncService admin_service_;
   std::unique_ptr<Administration> administration_;
   HealthService health_;

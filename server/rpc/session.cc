@@ -1,9 +1,10 @@
 #include "server/rpc/session.h"
 
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
+
+#include <grpcpp/impl/codegen/proto_utils.h>
 
 #include "absl/strings/str_cat.h"
 
@@ -20,11 +21,7 @@ constexpr int kMostKeptOperations = 64;
 constexpr size_t kMostKeptBytes = 64 * engine::kKiB;
 
 Refusal TooMany(const std::string& field, size_t limit, int came) {
-  const std::string rule = absl::StrCat("at most ", limit, " in a message; came ", came);
-  return {.reason = Reason::kBatchTooLarge,
-          .message = absl::StrCat(field, ": ", rule),
-          .metadata = {{"limit", absl::StrCat(limit)}, {"size", absl::StrCat(came)}},
-          .violations = {{field, rule}}};
+  return WrongCount(field, absl::StrCat("at most ", limit, " in a message"), limit, came);
 }
 
 Refusal ShuttingDown() {
@@ -70,7 +67,7 @@ void Session::OnRead(bool ok) {
     if (!ok) {
       if (!status_) status_ = grpc::Status::OK;  // half-closed
     } else if (!status_) {
-      TakeRequest();
+      TakeMessage();
     }
     ReadOn();
   });
@@ -102,20 +99,15 @@ void Session::OnFinished(bool) {
 void Session::Proceed() {
   if (!writing_ && !broken_ && !answers_.empty()) {
     writing_ = true;
-    const size_t before = answers_.bytes();
-    const v1::SessionResponse& message = answers_.Take();
-    writing_bytes_ = before - answers_.bytes();
-    writing_answers_ = message.answers_size();
+    const SessionAnswers::Message message = answers_.Take();
+    writing_bytes_ = message.size;
+    writing_answers_ = message.answers;
     surroundings_.stats.sessions.responses.Add();
-    stream_.Write(message, &wrote_);  // has made bytes of it when it returns
-    answers_.Written();
+    stream_.Write(message.bytes, &wrote_);
   }
   if (status_ && finish_ == Finish::kNotYet && items_.size() == 0 && answers_.empty() && !writing_) {
     finish_ = Finish::kUnderWay;
-    MethodStats& stats = surroundings_.stats.methods[kSessionMethod];
-    stats.by_code[static_cast<size_t>(status_->error_code())].Add();
-    const auto open = Poller::Clock::now() - arrival_;
-    stats.latency_micros.Observe(std::chrono::duration_cast<std::chrono::microseconds>(open).count());
+    surroundings_.stats.methods[kSessionMethod].Ended(status_->error_code(), arrival_);
     stream_.Finish(*status_, &finished_);
   }
 }
@@ -123,14 +115,14 @@ void Session::Proceed() {
 // Only on the polling thread.
 void Session::ReadOn() {
   const size_t unread = answers_.bytes() + writing_bytes_;
-  const size_t most_unread = HasRoomFor(engine::kMaxMessageBytes) ? engine::kMaxUnreadBytes : 0;
+  const size_t most_unread = surroundings_.HasRoomFor(engine::kMaxMessageBytes) ? engine::kMaxUnreadBytes : 0;
   if (status_ || reading_ || rests_ || unread > most_unread) return;
   if (!surroundings_.poller.HasRoom()) {
     rests_ = true;
     return surroundings_.poller.WhenRoom(this);
   }
   reading_ = true;
-  stream_.Read(&incoming_, &read_);
+  stream_.Read(&received_, &read_);
 }
 
 void Session::EndWith(const Refusal& refusal) {
@@ -149,21 +141,27 @@ void Session::Break() {
   });
 }
 
-void Session::TakeRequest() {
+void Session::TakeMessage() {
   surroundings_.stats.sessions.requests.Add();
+  const size_t size = received_.Length();
+  if (!grpc::SerializationTraits<v1::SessionRequest>::Deserialize(&received_, &incoming_).ok()) {
+    // As gRPC says it of a call of its own.
+    status_ = grpc::Status(grpc::StatusCode::INTERNAL, "Unable to parse request");
+  } else {
+    TakeRequest();
+  }
+  // An idle stream does not hold on to a large message. To use the memory of small ones again is what makes them cheap.
+  const bool large = incoming_.operations_size() > kMostKeptOperations || size > kMostKeptBytes;
+  if (large) v1::SessionRequest().Swap(&incoming_);
+}
+
+void Session::TakeRequest() {
   if (!std::exchange(told_limits_, true)) {
     v1::SessionLimits limits;
     limits.set_max_operations(engine::kMaxBatchItems);
     limits.set_max_unanswered(static_cast<int32_t>(surroundings_.limits.max_session_operations));
     answers_.TellLimits(limits);
   }
-  TakeOperations();
-  // An idle stream does not hold on to a large message. To use the memory of small ones again is what makes them cheap.
-  const bool large = incoming_.operations_size() > kMostKeptOperations || incoming_.ByteSizeLong() > kMostKeptBytes;
-  if (large) v1::SessionRequest().Swap(&incoming_);
-}
-
-void Session::TakeOperations() {
   const size_t most_cancelled = surroundings_.limits.max_session_operations;
   if (static_cast<size_t>(incoming_.operations_size()) > engine::kMaxBatchItems) {
     return EndWith(TooMany("operations", engine::kMaxBatchItems, incoming_.operations_size()));
@@ -193,18 +191,12 @@ void Session::Take(Operation& wire, TimePoint arrival, engine::Time now) {
   surroundings_.poller.Submit(&item, &item, arrival);
 }
 
-std::optional<Refusal> Session::RefuseForLoad(const SessionItem& item) {
-  const engine::Limits& limits = surroundings_.limits;
-  if (items_.size() > limits.max_session_operations) {
+std::optional<Refusal> Session::RefuseForLoad(const SessionItem& item) const {
+  if (items_.size() > surroundings_.limits.max_session_operations) {
     return Overloaded("max_session_operations", "too many operations of this stream are waiting for an answer");
   }
-  if (surroundings_.stats.live.value() > static_cast<int64_t>(limits.max_calls)) {
-    return Overloaded("max_calls", "too many calls are waiting for an answer");
-  }
-  if (IsNewWork(item.kind) && surroundings_.poller.TurnsAway(item.arrival)) {
-    return Overloaded("max_queue_delay", "calls have to wait for too long");
-  }
-  if (!HasRoomFor(item.weight)) return Overloaded("max_inflight_bytes", "requests and answers hold too much memory");
+  if (auto refusal = surroundings_.RefuseForLoad(IsNewWork(item.kind), item.arrival)) return refusal;
+  if (!surroundings_.HasRoomFor(item.weight)) return RequestsHoldTooMuch();
   return std::nullopt;
 }
 
@@ -229,14 +221,14 @@ void Session::Say(SessionItem& item, engine::Reply reply) {
   v1::SessionResponse::Answer& answer = broken_ ? discarded : answers_.Add();
   answer.set_id(item.id);
   grpc::StatusCode code = ToAnswer(item.kind, std::move(reply), answer);
-  if (!HasRoomFor(answer.ByteSizeLong())) code = ToAnswer(AnswersUnread(), answer);
-  if (!broken_) Hold(static_cast<int64_t>(answers_.Added()));
-  if (item.kind != Operation::REQUEST_NOT_SET) {
-    MethodStats& stats = surroundings_.stats.methods[MethodOf(item.kind)];
-    stats.by_code[static_cast<size_t>(code)].Add();
-    const auto took = Poller::Clock::now() - item.arrival;
-    stats.latency_micros.Observe(std::chrono::duration_cast<std::chrono::microseconds>(took).count());
+  size_t size = answer.ByteSizeLong();
+  if (!surroundings_.HasRoomFor(size)) {
+    code = ToAnswer(AnswersUnread(), answer);
+    size = answer.ByteSizeLong();
   }
+  if (!broken_) Hold(static_cast<int64_t>(answers_.Added(size)));
+  if (item.kind != Operation::REQUEST_NOT_SET)
+    surroundings_.stats.methods[MethodOf(item.kind)].Ended(code, item.arrival);
   LetGo(item.weight, broken_ ? 1 : 0);  // an answer counts until it has left
   items_.GiveBack(item);
 }

@@ -3,11 +3,11 @@
 #ifndef SEMEL_SERVER_RPC_SESSION_H_
 #define SEMEL_SERVER_RPC_SESSION_H_
 
-#include <chrono>
 #include <optional>
 
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/async_stream.h>
+#include <grpcpp/support/byte_buffer.h>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
@@ -69,38 +69,40 @@ class Session final : public engine::Outbox, public Resting, public SessionOwner
   void EndWith(const engine::Refusal& refusal) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Break() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  void TakeMessage() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakeRequest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Take(v1::SessionRequest::Operation& wire, Poller::Clock::time_point arrival, engine::Time now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::optional<engine::Refusal> RefuseForLoad(const SessionItem& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::optional<engine::Refusal> RefuseForLoad(const SessionItem& item) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakeOperations() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CancelBegin(uint64_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Say(SessionItem& item, engine::Reply reply) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakeBack(SessionItem& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Hold(int64_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LetGo(size_t bytes, size_t calls) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool HasRoomFor(size_t bytes) const { return surroundings_.stats.HaveRoomFor(bytes, surroundings_.limits); }
 
   enum class Finish { kNotYet, kUnderWay, kDone };
 
   Sessions& sessions_;
   Surroundings& surroundings_;
   grpc::ServerContext context_;
-  grpc::ServerAsyncReaderWriter<v1::SessionResponse, v1::SessionRequest> stream_{&context_};
+  grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer> stream_{&context_};
   Poller::Clock::time_point arrival_;
   Step<Session> arrived_{*this, &Session::OnArrived};
   Step<Session> read_{*this, &Session::OnRead};
   Step<Session> wrote_{*this, &Session::OnWrote};
   Step<Session> gone_{*this, &Session::OnGone};
   Step<Session> finished_{*this, &Session::OnFinished};
-  v1::SessionRequest incoming_;  // only on the polling thread
+  // Only on the polling thread.
+  grpc::ByteBuffer received_;
+  v1::SessionRequest incoming_;
 
   absl::Mutex mutex_;
   SessionItems items_ ABSL_GUARDED_BY(mutex_){*this};
   SessionAnswers answers_ ABSL_GUARDED_BY(mutex_);
   std::optional<grpc::Status> status_ ABSL_GUARDED_BY(mutex_);  // set: nothing more is taken, and it ends so
-  size_t writing_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  size_t writing_answers_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t writing_bytes_ ABSL_GUARDED_BY(mutex_) = 0;            // of the message that is being written
+  size_t writing_answers_ ABSL_GUARDED_BY(mutex_) = 0;          // in it
   bool told_limits_ ABSL_GUARDED_BY(mutex_) = false;
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;

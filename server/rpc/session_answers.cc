@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <grpcpp/impl/codegen/proto_utils.h>
+
 #include "server/engine/limits.h"
 
 namespace semel::rpc {
@@ -15,46 +17,48 @@ constexpr size_t kMostBytes = engine::kMaxMessageBytes - 64;
 
 // Of a message that was sent, whose memory waits for the next one.
 constexpr size_t kMostKeptBytes = 64 * engine::kKiB;
-constexpr int kMostKeptAnswers = 64;
+constexpr size_t kMostKeptAnswers = 64;
 
 }  // namespace
 
 SessionAnswers::Waiting& SessionAnswers::Last() {
-  if (waiting_.empty()) {
-    waiting_.push_back({std::move(taken_.message), 0});
-  }
+  if (waiting_.empty()) waiting_.push_back({std::move(spare_), 0});
   return waiting_.back();
 }
 
-SessionAnswers::Message::Answer& SessionAnswers::Add() { return *Last().message.add_answers(); }
+v1::SessionResponse::Answer& SessionAnswers::Add() { return *Last().message.add_answers(); }
 
-size_t SessionAnswers::Added() {
+// Puts it where its message keeps within what clients take.
+size_t SessionAnswers::Added(size_t size) {
+  size += kOverhead;
   auto* answers = waiting_.back().message.mutable_answers();
-  const size_t bytes = (answers->end() - 1)->ByteSizeLong() + kOverhead;
-  if (answers->size() > 1 && waiting_.back().bytes + bytes > kMostBytes) {
-    Message next;
+  if (answers->size() > 1 && waiting_.back().bytes + size > kMostBytes) {
+    v1::SessionResponse next;
     next.mutable_answers()->AddAllocated(answers->ReleaseLast());
     waiting_.push_back({std::move(next), 0});
   }
-  waiting_.back().bytes += bytes;
-  bytes_ += bytes;
+  waiting_.back().bytes += size;
+  bytes_ += size;
   ++count_;
-  return bytes;
+  return size;
 }
 
 void SessionAnswers::TellLimits(const v1::SessionLimits& limits) { *Last().message.mutable_limits() = limits; }
 
-const SessionAnswers::Message& SessionAnswers::Take() {
-  taken_ = std::move(waiting_.front());
+SessionAnswers::Message SessionAnswers::Take() {
+  Waiting taken = std::move(waiting_.front());
   waiting_.pop_front();
-  bytes_ -= taken_.bytes;
-  count_ -= static_cast<size_t>(taken_.message.answers_size());
-  return taken_.message;
-}
-
-void SessionAnswers::Written() {
-  if (taken_.bytes > kMostKeptBytes || taken_.message.answers_size() > kMostKeptAnswers) taken_ = {};
-  taken_.message.Clear();
+  Message message{.answers = static_cast<size_t>(taken.message.answers_size()), .size = taken.bytes};
+  bool owns = false;
+  // Cannot fail: the size is bounded, and every text is one that was stored as such.
+  grpc::SerializationTraits<v1::SessionResponse>::Serialize(taken.message, &message.bytes, &owns).ok();
+  bytes_ -= message.size;
+  count_ -= message.answers;
+  if (message.size <= kMostKeptBytes && message.answers <= kMostKeptAnswers) {
+    taken.message.Clear();
+    spare_ = std::move(taken.message);
+  }
+  return message;
 }
 
 void SessionAnswers::Clear() {

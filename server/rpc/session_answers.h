@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <deque>
 
+#include <grpcpp/support/byte_buffer.h>
+
 #include "semel/v1/idempotency_service.pb.h"
 
 namespace semel::rpc {
@@ -13,12 +15,15 @@ namespace semel::rpc {
 // Not thread-safe.
 class SessionAnswers {
  public:
-  using Message = v1::SessionResponse;
+  struct Message {
+    grpc::ByteBuffer bytes;
+    size_t answers = 0;
+    size_t size = 0;  // of its answers, as Added was told
+  };
 
-  // An answer to fill, and then to be told of as filled, before anything else.
-  Message::Answer& Add();
-  // Puts it where its message keeps within what clients take; its bytes.
-  size_t Added();
+  // An answer to fill, and then to be told of as filled, with its size in bytes, before anything else. The size in its message.
+  v1::SessionResponse::Answer& Add();
+  size_t Added(size_t size);
 
   void TellLimits(const v1::SessionLimits& limits);
 
@@ -27,14 +32,13 @@ class SessionAnswers {
   size_t bytes() const { return bytes_; }
   size_t count() const { return count_; }
 
-  // The oldest message. Good until it was written.
-  const Message& Take();
-  void Written();
+  // The oldest message.
+  Message Take();
   void Clear();
 
  private:
   struct Waiting {
-    Message message;
+    v1::SessionResponse message;
     size_t bytes = 0;
   };
 
@@ -43,7 +47,7 @@ class SessionAnswers {
   std::deque<Waiting> waiting_;
   size_t bytes_ = 0;
   size_t count_ = 0;
-  Waiting taken_;  // its memory is used again
+  v1::SessionResponse spare_;  // empty: the memory of one that was taken
 };
 
 }  // namespace semel::rpc

@@ -148,6 +148,15 @@ TEST_F(SessionTest, AStreamThatSendsTooManyAtOnceEndsAfterItsAnswers) {
   EXPECT_EQ(session_.answers(), 1);
 }
 
+TEST_F(SessionTest, AStreamThatSendsWhatCannotBeParsedEndsWithAnError) {
+  ASSERT_TRUE(session_.Send({OperationOf(1, BeginOf("order-1"))}));
+  ASSERT_TRUE(session_.Send({OperationOf(2, BeginOf("order\xff"))}));
+  const support::WireError error = Describe(session_.Finish());
+  EXPECT_EQ(error.code, grpc::StatusCode::INTERNAL) << error << ": as for a call of its own, and no orderly end";
+  EXPECT_TRUE(session_.Await(1).begin().has_acquired());
+  EXPECT_EQ(session_.answers(), 1);
+}
+
 TEST_F(SessionTest, WhoHalfClosesGetsAllAnswersThenOk) {
   const int64_t token = Acquire("order-1");
   ASSERT_TRUE(session_.Send({OperationOf(1, BeginOf("order-2")), OperationOf(2, WaitingBeginOf("order-1"))}));
