@@ -8,6 +8,7 @@ Prints tables; writes JSON and charts to bench/results/. How to read it: bench/R
 
 import argparse
 import contextlib
+import os
 
 import comparison
 from harness import figures, machine, processes, runs
@@ -27,7 +28,7 @@ def parse_arguments(arguments):
     parser.add_argument("--keep", action="store_true", help="write results/compare.*, which Git keeps and the README shows")
     parser.add_argument("--only", type=lambda text: text.split(","), metavar="CASE,...",
                         help=f"some of: {', '.join(case.name for case in comparison.CASES)}")
-    parser.add_argument("--in-flight", type=lambda text: [int(n) for n in text.split(",")], default=comparison.IN_FLIGHT,
+    parser.add_argument("--in-flight", type=runs.counts, metavar="N,...", default=comparison.IN_FLIGHT,
                         help="operations in flight (default " + ",".join(map(str, comparison.IN_FLIGHT)) + ")")
     if "--quick" in (arguments or []):
         parser.set_defaults(rounds=2, seconds=1.0)
@@ -35,13 +36,11 @@ def parse_arguments(arguments):
     unknown = set(options.only or []) - {case.name for case in comparison.CASES}
     if unknown:
         parser.error(f"no case {', '.join(sorted(unknown))}")
+    if options.keep and options.quick:
+        parser.error("--quick is too rough to --keep")
+    if not comparison.plan(options.in_flight, options.only):
+        parser.error("none of these cases makes sense with so many in flight: batches and pipelines want 64, single calls less than 512")
     return options
-
-
-def plan(options):
-    """[(case, in flight)] in the order of measuring: for each number in flight all cases in turn."""
-    return [(case, n) for n in options.in_flight for case in comparison.CASES
-            if n in case.in_flight and (not options.only or case.name in options.only)]
 
 
 def measure_round(options, folder, steps, runs_of):
@@ -55,6 +54,7 @@ def measure_round(options, folder, steps, runs_of):
             server.pause()
         for case, in_flight in steps:
             server = servers[case.peer]
+            os.sync()  # what the last one left to the kernel to write is not for this one to wait for
             server.resume()
             runs_of[case.name, in_flight].append(measure(options, server, case, in_flight))
             server.pause()
@@ -71,7 +71,7 @@ def measure(options, server, case, in_flight):
 
 def main(arguments=None):
     options = parse_arguments(arguments)
-    steps = plan(options)
+    steps = comparison.plan(options.in_flight, options.only)
     runs_of = {(case.name, n): [] for case, n in steps}
     syncs_ms, servers = [], {}
     with runs.workspace(options) as workspace:
@@ -82,7 +82,8 @@ def main(arguments=None):
             folder.mkdir()
             runs.progress(f"round {number} of {options.rounds}")
             syncs_ms.append(machine.fdatasync_ms(folder))
-            servers = measure_round(options, folder, steps, runs_of)
+            order = comparison.rotated(steps, number - 1, options.rounds)
+            servers = measure_round(options, folder, order, runs_of)
     targets = comparison.targets(runs_of, syncs_ms)
     print("", comparison.proof_table(servers, runs_of), "", comparison.main_table(runs_of), "",
           figures.target_table(targets), sep="\n")

@@ -7,7 +7,18 @@ def spread(values):
     return {"median": statistics.median(values), "min": min(values), "max": max(values)}
 
 
+SAMPLES_FOR = {"p50": 2, "p99": 100, "p99.9": 1000}
+
+
+def quantile(call, name):
+    """Of the latencies of a call as the generators report them; None where too few of them stand behind it."""
+    return call[name] if call["count"] >= SAMPLES_FOR[name] else None
+
+
 def show(values, digits=0):
+    """ "-": some round does not know it."""
+    if None in values:
+        return "-"
     s = spread(values)
     return f"{s['median']:,.{digits}f}  ({s['min']:,.{digits}f} to {s['max']:,.{digits}f})"
 

@@ -15,6 +15,14 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "bench/results"
 
 
+def counts(text):
+    """The type of an option that takes numbers: "64,256" or "1e6"."""
+    numbers = [int(float(number)) for number in text.split(",")]
+    if min(numbers) < 1:
+        raise ValueError(text)
+    return numbers
+
+
 def declare(parser, rounds=5, seconds=4.0):
     """The options that mean the same in every part."""
     parser.add_argument("--rounds", type=int, default=rounds, help=f"times that everything is measured in turn (default {rounds})")

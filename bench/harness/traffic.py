@@ -23,7 +23,7 @@ def latency_table(reports):
     for kind in sorted({kind for report in reports for kind in report["latency_ms"]}):
         calls = [report["latency_ms"][kind] for report in reports if kind in report["latency_ms"]]
         rows.append((kind, f"{statistics.median(call['count'] for call in calls):,.0f}",
-                     *(figures.show([call[quantile] for call in calls], 2) for quantile in ("p50", "p99", "p99.9"))))
+                     *(figures.show([figures.quantile(call, quantile) for call in calls], 2) for quantile in ("p50", "p99", "p99.9"))))
     return figures.table(rows)
 
 

@@ -13,10 +13,11 @@ import comparison  # noqa: E402
 from harness import bar_chart, figures  # noqa: E402
 
 
-def report(pairs_per_s, p99=1.0, calls_per_s=None, p50=0.5):
+def report(pairs_per_s, p99=1.0, calls_per_s=None, p50=0.5, count=1000):
     return {"pairs_per_s": pairs_per_s, "calls_per_s": calls_per_s or 2 * pairs_per_s, "server_cpu_us": 10.0, "client_cpu_us": 5.0,
             "all_pairs": 100, "syncs": 10,
-            "latency_ms": {"Begin": {"p50": p50, "p99": p99, "p99.9": p99}, "Complete": {"p50": 0.1, "p99": 0.2, "p99.9": 0.3}}}
+            "latency_ms": {"Begin": {"count": count, "p50": p50, "p99": p99, "p99.9": p99},
+                           "Complete": {"count": count, "p50": 0.1, "p99": 0.2, "p99.9": 0.3}}}
 
 
 MACHINE = {"cpus": 2, "cpu": "<fast & new>", "commit": "v1", "memory_gb": 8, "system": "Debian", "kernel": "6", "file_system": "ext4",
@@ -37,6 +38,28 @@ class Figures(unittest.TestCase):
         self.assertFalse(figures.Target("", "≥", 2, [1, 1.9, 9]).met())
         self.assertTrue(figures.Target("", "≤", 2, [1, 2, 9]).met())
         self.assertFalse(figures.Target("", "≤", 2, [1, 2.1, 3]).met())
+
+
+class Plan(unittest.TestCase):
+    def test_any_number_in_flight_has_cases(self):
+        names = [case.name for case, _ in comparison.plan([2])]
+        self.assertIn("semel-unary", names)
+        self.assertNotIn("redis-batch", names)
+        self.assertIn("redis-batch", [case.name for case, _ in comparison.plan([1024])])
+
+    def test_single_calls_end_where_batches_are_meant(self):
+        self.assertEqual([case.name for case, _ in comparison.plan([1024], ["redis", "semel-stream"])], ["semel-stream"])
+
+    def test_every_round_has_all_steps_and_begins_with_another_case(self):
+        steps = comparison.plan([1, 64])
+        orders = [comparison.rotated(steps, number, 5) for number in range(5)]
+        for order in orders:
+            self.assertCountEqual(order, steps)
+            self.assertEqual([n for _, n in order], [n for _, n in steps])
+        self.assertEqual(orders[0], steps)
+        for n in (1, 64):
+            firsts = {next(case.name for case, m in order if m == n) for order in orders}
+            self.assertEqual(len(firsts), 5)
 
 
 class Targets(unittest.TestCase):
@@ -77,6 +100,14 @@ class Tables(unittest.TestCase):
         document = comparison.document(MACHINE, {"redis": {"version": "Redis 7"}}, runs_of, comparison.targets(runs_of, []))
         self.assertIn("| 64 | redis | 100  (100 to 100) |", document)
         self.assertIn("| semel-unary over redis, pairs/s, 64 in flight | ≥ 1.00 | 0.90  (0.90 to 0.90) | MISSED |", document)
+
+    def test_a_quantile_of_too_few_calls_is_not_told(self):
+        row = comparison.main_rows({("redis", 1): [report(90, count=1000), report(90, count=999)]})[1]
+        self.assertEqual(row[4:6], ("1.00  (1.00 to 1.00)", "-"))
+        self.assertEqual(self.p99_of(count=99), "-")
+
+    def p99_of(self, count):
+        return comparison.main_rows({("redis", 1): [report(90, count=count)]})[1][4]
 
     def test_charts_are_well_formed(self):
         runs_of = {("semel-unary", 64): [report(90), report(120)], ("redis", 64): [report(100), report(50)],
