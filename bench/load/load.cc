@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <map>
@@ -125,6 +126,7 @@ void Run(Options options) {
 }  // namespace semel::bench
 
 int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a connection that broke is an error of its operations
   CLI::App app("Load generator of ./dev bench");
   semel::bench::Options options;
   semel::bench::Declare(app, options);

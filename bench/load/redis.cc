@@ -1,7 +1,5 @@
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <hiredis/hiredis.h>
-#include <hiredis/read.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -9,8 +7,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <deque>
 #include <memory>
 #include <string>
@@ -38,19 +34,20 @@ std::string_view TextOf(const redisReply& reply) {
   return text ? std::string_view(reply.str, reply.len) : std::string_view();
 }
 
-// Commands in Redis' protocol: https://redis.io/docs/reference/protocol-spec/
-class Commands {
+// What hiredis makes a command of. The bytes of strings must live until then.
+class Arguments {
  public:
-  void Start(size_t arguments) { absl::StrAppend(&bytes_, "*", arguments, "\r\n"); }
   void Add(std::string_view argument) {
-    absl::StrAppend(&bytes_, "$", argument.size(), "\r\n");
-    bytes_.append(argument).append("\r\n");
+    starts.push_back(argument.data());
+    lengths.push_back(argument.size());
   }
-  void Add(int64_t argument) { Add(std::to_string(argument)); }
-  std::string& bytes() { return bytes_; }
+  void Add(int64_t argument) { Add(numbers_.emplace_back(std::to_string(argument))); }
+
+  std::vector<const char*> starts;
+  std::vector<size_t> lengths;
 
  private:
-  std::string bytes_;
+  std::deque<std::string> numbers_;  // which stay where they are
 };
 
 // A connection and the operations that wait for its replies, which come in order.
@@ -79,47 +76,49 @@ class Connection {
     return std::string(TextOf(*reply));
   }
 
-  void DoNotBlock() { fcntl(context_->fd, F_SETFL, fcntl(context_->fd, F_GETFL) | O_NONBLOCK); }
+  void DoNotBlock() {
+    fcntl(context_->fd, F_SETFL, fcntl(context_->fd, F_GETFL) | O_NONBLOCK);
+    context_->flags &= ~REDIS_BLOCK;
+  }
 
   int fd() const { return context_->fd; }
-  Commands& commands() { return commands_; }
   std::deque<Operation*>& awaiting() { return awaiting_; }
+
+  // Puts the command of an operation behind those that Flush will send.
+  void Append(Operation& operation, Arguments arguments) {
+    redisAppendCommandArgv(context_, static_cast<int>(arguments.starts.size()), arguments.starts.data(),
+                           arguments.lengths.data());
+    awaiting_.push_back(&operation);
+    flushed_ = false;
+  }
 
   // Sends as much as the socket takes. False: the connection broke.
   bool Flush() {
-    std::string& bytes = commands_.bytes();
-    while (!bytes.empty()) {
-      ssize_t sent = send(context_->fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent < 0) return errno == EAGAIN;
-      bytes.erase(0, static_cast<size_t>(sent));
-    }
-    return true;
+    int done = 0;
+    bool sent = redisBufferWrite(context_, &done) == REDIS_OK;
+    flushed_ = done == 1;
+    return sent;
   }
-  bool flushed() { return commands_.bytes().empty(); }
+  bool flushed() const { return flushed_; }
 
   // Takes in what has come. False: the connection broke.
-  bool Receive() {
-    std::array<char, 1 << 16> buffer;
-    ssize_t received = recv(context_->fd, buffer.data(), buffer.size(), 0);
-    if (received < 0) return errno == EAGAIN;
-    return received > 0 && redisReaderFeed(context_->reader, buffer.data(), static_cast<size_t>(received)) == REDIS_OK;
-  }
+  bool Receive() { return redisBufferRead(context_) == REDIS_OK; }
 
   // The next whole reply, or none. False: what came is no reply.
   bool Next(Reply& reply) {
     void* next = nullptr;
-    if (redisReaderGetReply(context_->reader, &next) != REDIS_OK) return false;
+    if (redisGetReplyFromReader(context_, &next) != REDIS_OK) return false;
     reply.reset(static_cast<redisReply*>(next));
     return true;
   }
 
  private:
   redisContext* context_ = nullptr;
-  Commands commands_;
+  bool flushed_ = true;
   std::deque<Operation*> awaiting_;
 };
 
-// Scripts of one kind of operation: digests, and how many arguments they take.
+// Digests of the scripts of one kind of operation.
 struct Script {
   std::string one, many;
 };
@@ -157,12 +156,8 @@ class Redis final : public Service {
   void Send(Operation& operation) override {
     Connection& connection = *connections_[operation.caller / pipeline_];
     if (connection.flushed()) unflushed_.push_back(&connection);
-    connection.awaiting().push_back(&operation);
-    if (operation.kind == Operation::Kind::kBegin) {
-      WriteBegin(operation, connection.commands());
-    } else {
-      WriteComplete(operation, connection.commands());
-    }
+    bool begin = operation.kind == Operation::Kind::kBegin;
+    connection.Append(operation, begin ? BeginOf(operation) : CompleteOf(operation));
   }
 
   void Flush() override {
@@ -202,34 +197,35 @@ class Redis final : public Service {
     return absl::OkStatus();
   }
 
-  static void StartCall(const Operation& operation, const Script& script, int arguments, int per_key,
-                        Commands& commands) {
-    size_t keys = operation.items.size();
-    commands.Start(3 + keys + arguments + keys * per_key);
-    commands.Add("EVALSHA");
-    commands.Add(keys > 1 ? script.many : script.one);
-    commands.Add(static_cast<int64_t>(keys));
-    for (const Item& item : operation.items) commands.Add(item.key);
+  static Arguments CallOf(const Operation& operation, const Script& script) {
+    Arguments call;
+    call.Add("EVALSHA");
+    call.Add(operation.items.size() > 1 ? script.many : script.one);
+    call.Add(static_cast<int64_t>(operation.items.size()));
+    for (const Item& item : operation.items) call.Add(item.key);
+    return call;
   }
 
-  void WriteBegin(const Operation& operation, Commands& commands) {
-    StartCall(operation, begin_, kBeginArguments, kBeginArgumentsPerKey, commands);
-    commands.Add(kOwner);
-    commands.Add(operation.lease.count());
-    commands.Add(std::chrono::milliseconds(kAbandonedRetention).count());
+  Arguments BeginOf(const Operation& operation) {
+    Arguments call = CallOf(operation, begin_);
+    call.Add(kOwner);
+    call.Add(operation.lease.count());
+    call.Add(std::chrono::milliseconds(kAbandonedRetention).count());
     for (const Item& item : operation.items) {
-      commands.Add(item.fingerprint);
-      commands.Add(item.attempt_id);
+      call.Add(item.fingerprint);
+      call.Add(item.attempt_id);
     }
+    return call;
   }
 
-  void WriteComplete(const Operation& operation, Commands& commands) {
-    StartCall(operation, complete_, kCompleteArguments, kCompleteArgumentsPerKey, commands);
-    commands.Add(operation.retention.count());
+  Arguments CompleteOf(const Operation& operation) {
+    Arguments call = CallOf(operation, complete_);
+    call.Add(operation.retention.count());
     for (const Item& item : operation.items) {
-      commands.Add(item.token);
-      commands.Add(item.result);
+      call.Add(item.token);
+      call.Add(item.result);
     }
+    return call;
   }
 
   void Receive(Connection& connection, std::vector<Operation*>& ended) {

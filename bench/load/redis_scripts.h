@@ -1,5 +1,6 @@
 // The rules of Begin and Complete in Lua, as careful users of Redis write them: what Semel keeps of a key is packed into one value,
-// the token comes from a counter, and Redis' own expiry forgets the key. A hash with a field for each costs Redis a quarter more
+// the token is the time in microseconds, and Redis' own expiry forgets the key. A token from INCR would be a second write to log, in a
+// transaction with the first. A hash with a field for each costs Redis a quarter more
 // processor time, as it then logs two commands and a transaction around them. The same body serves one key or many.
 
 #ifndef SEMEL_BENCH_LOAD_REDIS_SCRIPTS_H_
@@ -13,7 +14,7 @@ namespace semel::bench {
 
 // ARGV: owner, lease in ms, retention of an abandoned key in ms, then fingerprint and attempt id of each key.
 // Answers {'acquired', token, attempt}, {'done', result}, {'in_progress', owner, attempt, lease remaining} or {'mismatch'}.
-inline constexpr int kBeginArguments = 3, kBeginArgumentsPerKey = 2;
+inline constexpr int kBeginArgumentsPerKey = 2;
 inline constexpr char kBeginBody[] = R"lua(
     local fingerprint, attempt_id = ARGV[at + 4], ARGV[at + 5]
     local packed = redis.call('GET', key)
@@ -28,7 +29,7 @@ inline constexpr char kBeginBody[] = R"lua(
     elseif state == 'open' and lease_until > now and id ~= attempt_id then
       answer = {'in_progress', owner, attempt, lease_until - now}
     else
-      if id ~= attempt_id then token, attempt = redis.call('INCR', 'tokens'), (attempt or 0) + 1 end
+      if id ~= attempt_id then token, attempt = math.max(time[1] * 1000000 + time[2], (token or 0) + 1), (attempt or 0) + 1 end
       redis.call('SET', key, cmsgpack.pack('open', fingerprint, attempt_id, token, attempt, now + lease, ARGV[1]), 'PX', ARGV[3])
       answer = {'acquired', token, attempt}
     end
@@ -39,7 +40,7 @@ inline constexpr char kBeginHead[] = R"lua(
 )lua";
 
 // ARGV: retention in ms, then token and result of each key. Answers {'stored'}, {'already'}, {'stale'} or {'absent'}.
-inline constexpr int kCompleteArguments = 1, kCompleteArgumentsPerKey = 2;
+inline constexpr int kCompleteArgumentsPerKey = 2;
 inline constexpr char kCompleteBody[] = R"lua(
     local given, result = tonumber(ARGV[at + 2]), ARGV[at + 3]
     local packed = redis.call('GET', key)
