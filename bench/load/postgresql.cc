@@ -1,9 +1,11 @@
+#include <endian.h>
 #include <libpq-fe.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <deque>
 #include <memory>
 #include <string>
@@ -11,7 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/base/internal/endian.h"
 #include "absl/strings/str_cat.h"
 #include "bench/load/postgresql_statements.h"
 #include "bench/load/service.h"
@@ -30,17 +31,20 @@ struct ClearResult {
 };
 using Result = std::unique_ptr<PGresult, ClearResult>;
 
-template <typename Integer>
-void AppendBigEndian(Integer value, std::string& bytes) {
-  for (int shift = 8 * static_cast<int>(sizeof value) - 8; shift >= 0; shift -= 8) {
-    bytes.push_back(static_cast<char>(static_cast<uint64_t>(value) >> shift));
-  }
+void AppendBigEndian(uint32_t value, std::string& bytes) {
+  uint32_t big = htobe32(value);
+  bytes.append(reinterpret_cast<const char*>(&big), sizeof big);
 }
 
 std::string BigEndian(int64_t value) {
-  std::string bytes;
-  AppendBigEndian(value, bytes);
-  return bytes;
+  uint64_t big = htobe64(static_cast<uint64_t>(value));
+  return {reinterpret_cast<const char*>(&big), sizeof big};
+}
+
+int64_t FromBigEndian(const char* bytes) {
+  uint64_t big = 0;
+  std::memcpy(&big, bytes, sizeof big);
+  return static_cast<int64_t>(be64toh(big));
 }
 
 // One parameter in PostgreSQL's binary format: of one key the value itself, of many an array of them.
@@ -48,14 +52,14 @@ template <typename Value>
 std::string Parameter(const std::vector<Item>& items, uint32_t type, Value value_of) {
   if (items.size() == 1) return std::string(value_of(items[0]));
   std::string bytes;
-  AppendBigEndian<uint32_t>(1, bytes);  // dimensions
-  AppendBigEndian<uint32_t>(0, bytes);  // no nulls
-  AppendBigEndian<uint32_t>(type, bytes);
-  AppendBigEndian<uint32_t>(static_cast<uint32_t>(items.size()), bytes);
-  AppendBigEndian<uint32_t>(1, bytes);  // counted from
+  AppendBigEndian(1, bytes);  // dimensions
+  AppendBigEndian(0, bytes);  // no nulls
+  AppendBigEndian(type, bytes);
+  AppendBigEndian(static_cast<uint32_t>(items.size()), bytes);
+  AppendBigEndian(1, bytes);  // counted from
   for (const Item& item : items) {
     const auto& value = value_of(item);
-    AppendBigEndian<uint32_t>(static_cast<uint32_t>(value.size()), bytes);
+    AppendBigEndian(static_cast<uint32_t>(value.size()), bytes);
     bytes.append(value);
   }
   return bytes;
@@ -164,7 +168,7 @@ class Connection {
         operation.error = "an answer for another key";
         return;
       }
-      int64_t token = static_cast<int64_t>(absl::big_endian::Load64(PQgetvalue(&rows, row, 1)));
+      int64_t token = FromBigEndian(PQgetvalue(&rows, row, 1));
       if (operation.kind == Operation::Kind::kBegin) {
         item->answer = Answer::kAcquired;
         item->token = token;
