@@ -8,6 +8,8 @@ How to read the figures: bench/README.md.
 import importlib
 import sys
 
+from harness import processes
+
 PARTS = {
     "compare": ("compare", "Semel, Redis, PostgreSQL and etcd in turn, every answer synced"),
     "mix": ("mix", "what real traffic looks like, every answer checked"),
@@ -31,6 +33,8 @@ def main():
         sys.exit(f"no part {name}; there are: {', '.join(PARTS)}")
     try:
         sys.exit(importlib.import_module(PARTS[name][0]).main(arguments))
+    except processes.Failed as failure:
+        sys.exit(str(failure))
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -74,22 +74,26 @@ def main(arguments=None):
     steps = comparison.plan(options.in_flight, options.only)
     runs_of = {(case.name, n): [] for case, n in steps}
     syncs_ms, servers = [], {}
+
+    def results():
+        cases = [{"case": name, "in_flight": n, "rounds": reports} for (name, n), reports in runs_of.items()]
+        return {"machine": about, "servers": servers, "fdatasync_ms": syncs_ms, "cases": cases}
+
     with runs.workspace(options) as workspace:
         about = machine.facts(workspace)
         print(machine.describe(about), flush=True)
-        for number in range(1, options.rounds + 1):
-            folder = workspace / f"round-{number}"
-            folder.mkdir()
-            runs.progress(f"round {number} of {options.rounds}")
-            syncs_ms.append(machine.fdatasync_ms(folder))
-            order = comparison.rotated(steps, number - 1, options.rounds)
-            servers = measure_round(options, folder, order, runs_of)
+        with runs.salvaging("compare", results):
+            for number in range(1, options.rounds + 1):
+                folder = workspace / f"round-{number}"
+                folder.mkdir()
+                runs.progress(f"round {number} of {options.rounds}")
+                syncs_ms.append(machine.fdatasync_ms(folder))
+                order = comparison.rotated(steps, number - 1, options.rounds)
+                servers |= measure_round(options, folder, order, runs_of)
     targets = comparison.targets(runs_of, syncs_ms)
     print("", comparison.proof_table(servers, runs_of), "", comparison.main_table(runs_of), "",
           figures.target_table(targets), sep="\n")
-    cases = [{"case": name, "in_flight": n, "rounds": reports} for (name, n), reports in runs_of.items()]
-    results = {"machine": about, "servers": servers, "fdatasync_ms": syncs_ms, "cases": cases,
-               "targets": [target.to_json() for target in targets]}
     document = comparison.document(about, servers, runs_of, targets)
-    print("\nwritten to", *runs.write("compare", results, comparison.pictures(runs_of, about), document, options.keep))
-    return int(options.check and not all(target.met() for target in targets))
+    print("\nwritten to", *runs.write("compare", results() | {"targets": [target.to_json() for target in targets]},
+                                      comparison.pictures(runs_of, about), document, options.keep))
+    return figures.exit_code(options, targets)

@@ -2,7 +2,7 @@
 
 import statistics
 
-from harness import bar_chart, figures, machine
+from harness import charts, figures, machine
 from harness.figures import Target
 
 IN_FLIGHT = [1, 8, 64, 256, 1024]
@@ -163,8 +163,7 @@ def pictures(runs_of, about):
                        if m == n and any(map(pairs, reports)) and None not in map(figure, reports)]
             if members:
                 groups.append((f"{n:,} in flight", members))
-        shown = {name for _, members in groups for name, _ in members}
-        return bar_chart.svg(title, subtitle, [case.name for case in CASES if case.name in shown], groups, unit)
+        return charts.bars(title, subtitle, groups, {case.name: colour for case, colour in zip(CASES, charts.COLOURS)}, unit)
 
     if not any(any(map(pairs, reports)) for reports in runs_of.values()):
         return []

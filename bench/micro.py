@@ -15,6 +15,8 @@ import statistics
 
 from harness import figures, machine, processes, runs
 
+LIMIT_S = 3600
+
 
 def parse_arguments(arguments):
     parser = argparse.ArgumentParser(prog="./dev bench micro", description=__doc__,
@@ -27,8 +29,7 @@ def parse_arguments(arguments):
     only.add_argument("--times-only", action="store_true", help="times, no instructions")
     parser.add_argument("--against", type=pathlib.Path, metavar="FILE", help="an earlier result to compare with")
     parser.add_argument("--build", type=pathlib.Path, default=runs.ROOT / "build/release", help="where the binaries are")
-    parser.add_argument("--data", type=pathlib.Path, default=runs.ROOT / "build/bench-data",
-                        help="where databases are made, and removed; must be a real disk")
+    runs.declare_data(parser)
     return parser.parse_args(arguments)
 
 
@@ -37,7 +38,7 @@ def take_times(options, folder):
     report = folder / "times.json"
     processes.output(options.build / "bench/micro/semel_bench_timed", f"--benchmark_filter={options.filter or '.'}",
                      f"--benchmark_repetitions={options.repetitions}", f"--benchmark_min_time={options.min_time}",
-                     "--benchmark_enable_random_interleaving=true", f"--benchmark_out={report}", cwd=folder)
+                     "--benchmark_enable_random_interleaving=true", f"--benchmark_out={report}", cwd=folder, limit_s=LIMIT_S)
     times = {}
     for row in json.loads(report.read_text())["benchmarks"]:
         if row["run_type"] != "iteration":
@@ -53,7 +54,7 @@ def count_instructions(options, folder):
     """{case: instructions per operation}"""
     said = processes.output("valgrind", "--quiet", "--tool=callgrind", "--toggle-collect=SemelCounted",
                             "--dump-after=SemelCounted", "--callgrind-out-file=counts",
-                            options.build / "bench/micro/semel_bench_counted", options.filter, cwd=folder)
+                            options.build / "bench/micro/semel_bench_counted", options.filter, cwd=folder, limit_s=LIMIT_S)
     counts = {}
     for number, line in enumerate(said.splitlines(), 1):
         name, operations = line.split()

@@ -3,7 +3,7 @@
 import argparse
 import statistics
 
-from harness import figures, line_chart, machine, processes, runs, sampling, traffic
+from harness import charts, figures, machine, processes, runs, sampling, traffic
 from harness.figures import Target
 from peers.semel import Semel
 
@@ -20,13 +20,12 @@ def parse_arguments(arguments):
     return parser.parse_args(arguments)
 
 
-def measure(options, folder):
+def measure(options, folder, samples):
     with processes.stopping(Semel(options, folder)) as server:
-        looks = {"rss_mb": lambda: processes.memory_bytes(server.pid) / 1e6,
+        looks = {"rss_mb": lambda: server.family.memory_bytes() / 1e6,
                  "disk_mb": lambda: machine.disk_bytes(folder / "semel") / 1e6}
-        with sampling.sampling(looks, SAMPLE_S) as samples:
-            report = traffic.run(options, server, options.in_flight, options.minutes * 60, options.window)
-    return report, samples
+        with samples.taken(looks, SAMPLE_S):
+            return runs.traffic(options, server, options.in_flight, options.minutes * 60, options.window)
 
 
 def windows(report, figure):
@@ -61,16 +60,18 @@ def targets(report, samples):
 
 def main(arguments=None):
     options = parse_arguments(arguments)
+    samples = sampling.Samples()
     with runs.workspace(options) as folder:
         about = machine.facts(folder)
         print(machine.describe(about), flush=True)
         runs.progress(f"{options.minutes:g} minutes of traffic")
-        report, samples = measure(options, folder)
+        with runs.salvaging("soak", lambda: {"machine": about, "samples": samples.to_json()}):
+            report = measure(options, folder, samples)
     found = targets(report, samples)
     print("", thirds_table(report, samples), "", traffic.latency_table([report]), "", traffic.check_table([report]), "",
           figures.target_table(found), sep="\n")
-    charts = [("p99", line_chart.svg("Latency of every call", "seconds", "ms", {q: windows(report, q) for q in ("p50", "p99")})),
-              ("memory", line_chart.svg("Server memory (RSS)", "seconds", "MB", {"RSS": samples.series("rss_mb")}))]
+    pictures = [("p99", charts.lines("Latency of every call", "seconds", "ms", {q: windows(report, q) for q in ("p50", "p99")})),
+              ("memory", charts.lines("Server memory (RSS)", "seconds", "MB", {"RSS": samples.series("rss_mb")}))]
     print("\nwritten to", *runs.write("soak", {"machine": about, "report": report, "samples": samples.to_json(),
-                                              "targets": [target.to_json() for target in found]}, charts))
-    return int(options.check and not all(target.met() for target in found))
+                                              "targets": [target.to_json() for target in found]}, pictures))
+    return figures.exit_code(options, found)

@@ -28,16 +28,15 @@ def ratios(ours, theirs):
     return [our / their for our, their in zip(ours, theirs, strict=True)]
 
 
-def table(rows):
+def table(rows, form="simple"):
     """The first row is the head."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
-    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
+    import tabulate  # late: --help answers before it is installed
+
+    return tabulate.tabulate(rows, headers="firstrow", tablefmt=form, disable_numparse=True)
 
 
 def markdown(rows):
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])
+    return table(rows, "github")
 
 
 class Target:
@@ -66,3 +65,7 @@ def target_rows(targets):
 
 def target_table(targets):
     return table(target_rows(targets))
+
+
+def exit_code(options, targets):
+    return int(options.check and not all(target.met() for target in targets))

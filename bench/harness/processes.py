@@ -1,16 +1,23 @@
-"""Servers under test: started, waited for, paused, measured, and stopped by their process ids."""
+"""Servers under test, started, waited for, paused and stopped by their process ids; and commands that end by themselves."""
 
 import contextlib
-import os
 import pathlib
 import re
 import signal
 import socket
 import subprocess
 import threading
+import urllib.request
 
 READY_TIMEOUT_S = 300  # after a crash some read all they have
 STOP_TIMEOUT_S = 30
+COMMAND_TIMEOUT_S = 120
+# Whatever ends this script, kill -9 too, ends what it has started.
+DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
+
+
+class Failed(Exception):
+    """Something that was to be measured did not do what it must; the text tells a person what."""
 
 
 class Server:
@@ -18,13 +25,16 @@ class Server:
 
     stop_signal = signal.SIGTERM
 
-    def __init__(self, command, log, ready):
+    def __init__(self, command, log, ready, under=DIES_WITH_US):
+        from harness.family import Family  # late: --help answers before psutil is installed
+
         self.command = [str(part) for part in command]
         self.log = pathlib.Path(log)
         # In a session of its own: Ctrl-C reaches this script, which then stops the server in good order.
-        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([*under, *self.command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True)
         self.pid = self.process.pid
+        self.family = Family(self.pid)
         try:
             with open(self.log, "a", encoding="utf-8") as log_file:
                 self.ready = self._wait_until(re.compile(ready), log_file)
@@ -45,7 +55,7 @@ class Server:
         finally:
             silence.cancel()
         log_file.flush()
-        raise RuntimeError(f"{' '.join(self.command)} did not get ready:\n{self.tail()}")
+        raise Failed(f"{' '.join(self.command)} did not get ready:\n{self.tail()}")
 
     def _drain(self):
         with open(self.log, "a", encoding="utf-8") as log_file:
@@ -58,19 +68,14 @@ class Server:
 
     def pause(self):
         """Stops it where it is, with all it has started: while another is measured it must not tidy up behind itself."""
-        self._signal_all(signal.SIGSTOP)
+        self.family.pause()
 
     def resume(self):
-        self._signal_all(signal.SIGCONT)
-
-    def _signal_all(self, number):
-        for pid in [self.pid, *descendants(self.pid)]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
+        self.family.resume()
 
     def kill(self):
-        """kill -9: what a crash does to a process."""
-        self._signal_all(signal.SIGKILL)
+        """kill -9: what a crash does to a process. Returns when nothing is left of it."""
+        self.family.kill()
         self.process.wait()
 
     def stop(self):
@@ -82,53 +87,6 @@ class Server:
             self.process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self.kill()
-
-
-def memory_bytes(pid):
-    """Resident memory, with that of all it has started; what they share counts once."""
-    started = descendants(pid)
-    if not started:
-        return kib_of(pid, "status", "VmRSS") * 1024
-    total = 0
-    for each in [pid, *started]:
-        with contextlib.suppress(OSError):  # it ended meanwhile
-            total += kib_of(each, "smaps_rollup", "Pss") * 1024
-    return total
-
-
-def kib_of(pid, file, field):
-    return int(re.search(rf"^{field}:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/{file}").read_text(), re.MULTILINE)[1])
-
-
-def cpu_seconds(pid):
-    """Processor time of the process and of all it has started that still live."""
-    ticks = 0
-    for each in [pid, *descendants(pid)]:
-        with contextlib.suppress(OSError):  # it ended meanwhile
-            text = pathlib.Path(f"/proc/{each}/stat").read_text(errors="replace")
-            ticks += sum(map(int, text[text.rindex(")") + 2:].split()[11:13]))
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def written_bytes(pid):
-    """What the process has had written to disks so far."""
-    return int(re.search(r"^write_bytes: (\d+)", pathlib.Path(f"/proc/{pid}/io").read_text(), re.MULTILINE)[1])
-
-
-def descendants(pid):
-    """The processes that it has started, and those that these have started, and so on."""
-    children = {}
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit():
-            continue
-        with contextlib.suppress(OSError):  # it ended meanwhile
-            text = pathlib.Path(f"/proc/{entry}/stat").read_text(errors="replace")
-            parent = int(text[text.rindex(")") + 2:].split()[1])
-            children.setdefault(parent, []).append(int(entry))
-    found = list(children.get(pid, []))
-    for parent in found:  # grows while it is walked
-        found += children.get(parent, [])
-    return found
 
 
 @contextlib.contextmanager
@@ -146,19 +104,38 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def output(*command, cwd=None):
-    """What a command says on stdout; a failure ends the bench."""
-    run = subprocess.run([str(part) for part in command], capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=cwd)
+def output(*command, cwd=None, limit_s=COMMAND_TIMEOUT_S):
+    """What a command says on stdout."""
+    words = [str(part) for part in command]
+    try:
+        run = subprocess.run([*DIES_WITH_US, *words], capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=cwd, timeout=limit_s)
+    except subprocess.TimeoutExpired as late:
+        raise Failed(f"{' '.join(words)} did not end within {limit_s:g} s") from late
     if run.returncode != 0:
-        raise SystemExit(f"{' '.join(map(str, command))} failed with {run.returncode}:\n{run.stdout}{run.stderr}")
+        raise Failed(f"{' '.join(words)} failed with {run.returncode}:\n{run.stdout}{run.stderr}")
     return run.stdout.strip()
 
 
+def metrics(url):
+    """{name: value} of a page in Prometheus' format, of the samples without labels."""
+    from prometheus_client import parser  # late, as above
+
+    try:
+        with urllib.request.urlopen(url, timeout=10) as page:
+            families = list(parser.text_string_to_metric_families(page.read().decode()))
+    except OSError as error:
+        raise Failed(f"{url}: {error}") from error
+    return {sample.name: sample.value for family in families for sample in family.samples if not sample.labels}
+
+
 def stop_on_signals():
-    """SIGTERM ends the script as Ctrl-C does: through every `finally`. Ctrl-C too where the shell had it ignored."""
+    """SIGTERM and the end of the terminal end the script as Ctrl-C does: through every `finally`. Ctrl-C too where the shell had it
+    ignored."""
 
     def interrupt(signum, frame):
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
     signal.signal(signal.SIGINT, interrupt)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup means it
+        signal.signal(signal.SIGHUP, interrupt)

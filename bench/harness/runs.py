@@ -3,9 +3,9 @@
 import contextlib
 import datetime
 import json
+import os
 import pathlib
 import shutil
-import subprocess
 import sys
 import tempfile
 
@@ -13,6 +13,7 @@ from harness import processes
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "bench/results"
+SLACK_S = 90  # to connect and to end; the generators themselves give up on a server that is silent for 20 s
 
 
 def counts(text):
@@ -29,10 +30,24 @@ def declare(parser, rounds=5, seconds=4.0):
     parser.add_argument("--seconds", type=float, default=seconds, help=f"measured seconds of each run (default {seconds:g})")
     parser.add_argument("--warm-up", type=float, default=0.5, help="seconds before them (default 0.5)")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release", help="where the binaries are")
-    parser.add_argument("--data", type=pathlib.Path, default=ROOT / "build/bench-data",
-                        help="where data directories are made, and removed; must be a real disk")
+    declare_data(parser)
     parser.add_argument("--semeld-flag", action="append", default=[], metavar="FLAG", help="handed to semeld, may be repeated")
     parser.add_argument("--check", action="store_true", help="exit 1 when a target is missed")
+
+
+def declare_data(parser):
+    parser.add_argument("--data", type=pathlib.Path, default=data_folder(), help="where data directories are made, and removed; must be "
+                        f"a real disk that the user postgres may reach (default {data_folder()})")
+
+
+def data_folder():
+    """In the checkout; but where root keeps that to itself, PostgreSQL's user could not reach it."""
+    return ROOT / "build/bench-data" if os.getuid() != 0 or open_to_all(ROOT) else pathlib.Path("/var/tmp/semel-bench")
+
+
+def open_to_all(folder):
+    """Whether every user may pass through it."""
+    return all(each.stat().st_mode & 0o001 for each in [folder, *folder.parents])
 
 
 @contextlib.contextmanager
@@ -40,21 +55,42 @@ def workspace(options):
     """A new folder on the disk that is measured, removed in the end. Ctrl-C and SIGTERM pass through here."""
     processes.stop_on_signals()
     options.data.mkdir(parents=True, exist_ok=True)
-    folder = tempfile.mkdtemp(prefix="run-", dir=options.data)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="run-", dir=options.data)).resolve()
+    folder.chmod(0o711)
     try:
-        yield pathlib.Path(folder).resolve()
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def load(options, server, service, in_flight, *more):
-    """One run of the load generator; any failed or wrong answer ends the bench."""
-    command = [options.build / "bench/semel_bench_load", "--target", server.address, "--service", service, "--in-flight", in_flight,
-               "--warm-up", options.warm_up, "--seconds", options.seconds, "--server-pid", server.pid, *more]
-    run = subprocess.run([str(part) for part in command], capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    if run.returncode != 0:
-        raise SystemExit(f"{service}, {in_flight} in flight: {run.stdout}{run.stderr}\nserver log:\n{server.tail()}")
-    return json.loads(run.stdout)
+def generate(options, server, program, in_flight, seconds, *more, limit_s=None):
+    """What a generator reports of so many seconds of its load. Any failed or wrong answer ends the bench, and so does silence."""
+    command = [options.build / "bench" / program, "--target", server.address, "--server-pid", server.pid, "--in-flight", in_flight,
+               "--warm-up", options.warm_up, "--seconds", seconds, *more]
+    try:
+        return json.loads(processes.output(*command, limit_s=limit_s or options.warm_up + seconds + SLACK_S))
+    except processes.Failed as failure:
+        raise processes.Failed(f"{failure}\nserver log:\n{server.tail()}") from failure
+
+
+def load(options, server, service, in_flight, *more, limit_s=None):
+    """Begin + Complete of fresh keys."""
+    return generate(options, server, "semel_bench_load", in_flight, options.seconds, "--service", service, *more, limit_s=limit_s)
+
+
+def traffic(options, server, in_flight, seconds, window, *more):
+    """What real callers do."""
+    return generate(options, server, "traffic/semel_bench_traffic", in_flight, seconds, "--window", window, *more)
+
+
+@contextlib.contextmanager
+def salvaging(part, results):
+    """Where measuring fails, what was measured until then (`results()`) is written all the same, and the failure said."""
+    try:
+        yield
+    except processes.Failed as failure:
+        paths = write(part, results() | {"failure": str(failure)})
+        raise processes.Failed(f"{failure}\n\nMeasured until then: {' '.join(paths)}") from failure
 
 
 def progress(text):

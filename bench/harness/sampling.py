@@ -21,28 +21,27 @@ class Samples:
     def to_json(self):
         return [{"seconds": round(seconds, 1), **values} for seconds, values in self.rows]
 
+    @contextlib.contextmanager
+    def taken(self, figures, every):
+        """`figures`: {name: function without arguments}. Looks once more at the end."""
+        over, begun = threading.Event(), time.monotonic()
 
-@contextlib.contextmanager
-def sampling(figures, every):
-    """`figures`: {name: function without arguments}. Looks once more at the end."""
-    samples, over, begun = Samples(), threading.Event(), time.monotonic()
+        def look():
+            self.rows.append((time.monotonic() - begun, {name: figure() for name, figure in figures.items()}))
 
-    def look():
-        samples.rows.append((time.monotonic() - begun, {name: figure() for name, figure in figures.items()}))
-
-    def watch():
-        look()
-        while not over.wait(every):
+        def watch():
             look()
+            while not over.wait(every):
+                look()
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        yield samples
-    finally:
-        over.set()
-        watcher.join()
-    look()
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            yield self
+        finally:
+            over.set()
+            watcher.join()
+        look()
 
 
 def slope(series):

@@ -1,20 +1,8 @@
-"""A run of real traffic (bench/traffic/), and what its reports look like to people."""
+"""What the reports of real traffic (bench/traffic/) look like to people."""
 
-import json
 import statistics
-import subprocess
 
 from harness import figures
-
-
-def run(options, server, in_flight, seconds, window, *more):
-    """Any failed or wrong answer ends the bench."""
-    command = [options.build / "bench/traffic/semel_bench_traffic", "--target", server.address, "--in-flight", in_flight,
-               "--warm-up", options.warm_up, "--seconds", seconds, "--window", window, "--server-pid", server.pid, *more]
-    ended = subprocess.run([str(part) for part in command], capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    if ended.returncode != 0:
-        raise SystemExit(f"traffic: {ended.stdout}{ended.stderr}\nserver log:\n{server.tail()}")
-    return json.loads(ended.stdout)
 
 
 def latency_table(reports):

@@ -1,8 +1,5 @@
 """One etcd node."""
 
-import re
-import urllib.request
-
 from harness import processes
 
 
@@ -27,6 +24,4 @@ class Etcd(processes.Server):
 
     def syncs(self):
         """Of its log."""
-        with urllib.request.urlopen(f"{self.url}/metrics", timeout=10) as metrics:
-            found = re.search(r"^etcd_disk_wal_fsync_duration_seconds_count (\S+)", metrics.read().decode(), re.MULTILINE)
-            return int(float(found[1]))
+        return int(processes.metrics(f"{self.url}/metrics")["etcd_disk_wal_fsync_duration_seconds_count"])

@@ -2,11 +2,10 @@
 
 import os
 import pathlib
-import pwd
 import shutil
 import signal
 
-from harness import processes
+from harness import processes, runs
 
 DURABILITY = ("synchronous_commit", "fsync", "full_page_writes", "wal_sync_method", "commit_delay")
 
@@ -25,29 +24,25 @@ class PostgreSql(processes.Server):
                     "max_connections": 300, "shared_buffers": "1GB", "max_wal_size": "4GB", "jit": "off",
                     "synchronous_commit": "on", "fsync": "on", "full_page_writes": "on", "commit_delay": 0}
         flags = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        super().__init__([*self.as_user("postgres"), "-D", data, *flags], folder / "postgresql.log",
-                         "database system is ready to accept connections")
+        super().__init__([newest_binaries() / "postgres", "-D", data, *flags], folder / "postgresql.log",
+                         "database system is ready to accept connections", [*self.as_its_user(), *processes.DIES_WITH_US])
         self.address = f"127.0.0.1:{self.port}"
 
     def initialize(self, data):
         data.mkdir()
         if os.getuid() == 0:
             shutil.chown(data, self.user)
-        processes.output(*self.as_user("initdb"), "--pgdata", data, "--username", self.user, "--auth", "trust",
+            if not runs.open_to_all(data.parent):
+                raise processes.Failed(f"PostgreSQL's user cannot reach {data}: take a --data that everybody may pass through")
+        processes.output(*self.as_its_user(), newest_binaries() / "initdb", "--pgdata", data, "--username", self.user, "--auth", "trust",
                          "--no-sync", "--encoding", "UTF8", "--locale", "C")
 
-    def as_user(self, program):
-        """It refuses to run as root. Its user may go through folders of root, as a checkout there is fine otherwise."""
-        binary = newest_binaries() / program
-        if os.getuid() != 0:
-            return [binary]
-        pwd.getpwnam(self.user)
-        rights = "+dac_override,+dac_read_search"
-        return ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--init-groups", "--inh-caps", rights,
-                "--ambient-caps", rights, binary]
+    def as_its_user(self):
+        """It refuses to run as root."""
+        return ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--init-groups"] if os.getuid() == 0 else []
 
     def ask(self, statement):
-        return processes.output(newest_binaries() / "psql", "-h", "127.0.0.1", "-p", self.port, "-U", self.user, "-d", "postgres",
+        return processes.output(newest_binaries() / "psql", "-X", "-h", "127.0.0.1", "-p", self.port, "-U", self.user, "-d", "postgres",
                                 "-Atc", statement)
 
     def version(self):

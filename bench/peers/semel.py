@@ -1,8 +1,5 @@
 """semeld, the one that this is all about, and the bare gRPC echo, its ceiling."""
 
-import re
-import urllib.request
-
 from harness import processes
 
 READY = r"\bready\b.*\bgrpc=(?P<grpc>\S+)(?:.*\badmin=(?P<admin>\S+))?"
@@ -24,9 +21,7 @@ class Semel(processes.Server):
         return {"flags": " ".join(self.command[7:]) or "none", "acknowledged before its sync": "nothing, there is no such setting"}
 
     def metrics(self):
-        """{name: value}, of those without labels."""
-        with urllib.request.urlopen(f"http://{self.ready['admin']}/metrics", timeout=10) as metrics:
-            return {name: float(value) for name, value in re.findall(r"^(\w+) (\S+)$", metrics.read().decode(), re.MULTILINE)}
+        return processes.metrics(f"http://{self.ready['admin']}/metrics")
 
     def syncs(self):
         """Group commits that were synced so far."""

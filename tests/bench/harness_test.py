@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""What the parts of ./dev bench share: processes that end when they must, whether there is room, figures over time."""
+
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.dont_write_bytecode = True
+BENCH = pathlib.Path(__file__).resolve().parents[2] / "bench"
+sys.path.insert(0, str(BENCH))
+
+import psutil  # noqa: E402
+
+from harness import figures, processes, room, runs, sampling  # noqa: E402
+
+# A server of two processes; the second one is deaf to SIGTERM.
+SERVER = ["sh", "-c", "sh -c 'trap \"\" TERM; echo ready $$; while :; do sleep 1; done'; :"]
+
+
+def ended(pid):
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+class Processes(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.log = pathlib.Path(folder.name) / "log"
+
+    def test_kill_ends_what_the_server_started_too(self):
+        server = processes.Server(SERVER, self.log, r"ready (\d+)")
+        child = int(server.ready[1])
+        self.assertIn(child, [each.pid for each in server.family.members()])
+        server.kill()
+        self.assertTrue(ended(server.pid) and ended(child))
+
+    def test_a_paused_server_stands_still_with_all_it_started(self):
+        server = processes.Server(SERVER, self.log, r"ready (\d+)")
+        self.addCleanup(server.kill)
+        server.pause()
+        self.assertEqual({each.status() for each in server.family.members()}, {psutil.STATUS_STOPPED})
+        server.resume()
+        self.assertNotIn(psutil.STATUS_STOPPED, {each.status() for each in server.family.members()})
+
+    def test_one_that_does_not_get_ready_has_failed_with_what_it_said(self):
+        with self.assertRaisesRegex(processes.Failed, "no such port"):
+            processes.Server(["sh", "-c", "echo no such port"], self.log, "ready")
+
+    def test_kill_9_of_the_script_ends_its_servers(self):
+        script = (f"import sys, time; sys.path.insert(0, {str(BENCH)!r})\n"
+                  "from harness import processes\n"
+                  f"server = processes.Server(['sh', '-c', 'echo ready; exec sleep 1000'], {str(self.log)!r}, 'ready')\n"
+                  "print(server.pid, flush=True)\n"
+                  "server.process.wait()\n")
+        bench = subprocess.Popen([sys.executable, "-B", "-c", script], stdout=subprocess.PIPE, text=True)
+        server = psutil.Process(int(bench.stdout.readline()))
+        bench.send_signal(signal.SIGKILL)
+        bench.wait()
+        bench.stdout.close()
+        gone, left = psutil.wait_procs([server], timeout=20)
+        self.assertTrue(all(ended(each.pid) for each in left))
+
+    def test_a_command_that_hangs_or_fails_is_told(self):
+        begun = time.monotonic()
+        with self.assertRaisesRegex(processes.Failed, "did not end within 0.2 s"):
+            processes.output("sleep", 60, limit_s=0.2)
+        self.assertLess(time.monotonic() - begun, 30)
+        with self.assertRaisesRegex(processes.Failed, "failed with 3:\noops"):
+            processes.output("sh", "-c", "echo oops; exit 3")
+
+
+class Salvaging(unittest.TestCase):
+    def test_what_was_measured_until_a_failure_is_written_with_it(self):
+        with tempfile.TemporaryDirectory(dir=runs.ROOT / "build") as folder:
+            before, runs.RESULTS = runs.RESULTS, pathlib.Path(folder)
+            try:
+                with self.assertRaisesRegex(processes.Failed, "it broke"):
+                    with runs.salvaging("some", lambda: {"rounds": [1, 2]}):
+                        raise processes.Failed("it broke")
+            finally:
+                runs.RESULTS = before
+            [written] = pathlib.Path(folder).glob("some-*.json")
+            self.assertEqual(written.read_text(), '{\n "rounds": [\n  1,\n  2\n ],\n "failure": "it broke"\n}\n')
+
+
+class Room(unittest.TestCase):
+    per_key = room.PerKey(disk_bytes=1000, memory_bytes=100, fill_per_s=10_000)
+    ample = room.Room(disk_bytes=1e12, memory_bytes=1e12, seconds=1e6)
+
+    def test_where_all_suffice_nothing_is_lacking(self):
+        self.assertEqual(room.lacking(1_000_000, self.per_key, self.ample), "")
+
+    def test_each_of_them_may_be_lacking(self):
+        for what, there in (("disk", {"disk_bytes": 1e9}), ("memory", {"memory_bytes": 1e8}), ("time", {"seconds": 99})):
+            self.assertIn(f" of {what}, there are ", room.lacking(1_000_000, self.per_key, self.ample._replace(**there)))
+
+    def test_a_size_tells_what_the_next_takes(self):
+        self.assertEqual(room.learnt(100, 1000, 500, 60), (12, 6, 50))
+
+
+class Figures(unittest.TestCase):
+    def test_numbers_of_an_option(self):
+        self.assertEqual(runs.counts("64,1e6"), [64, 1_000_000])
+        with self.assertRaises(ValueError):
+            runs.counts("64,0")
+
+    def test_thirds_of_a_time(self):
+        series = [(second, second) for second in range(10)]
+        self.assertEqual([sampling.third(series, n) for n in range(3)], [[0, 1, 2], [3, 4, 5], [6, 7, 8, 9]])
+
+    def test_slope_is_change_a_second(self):
+        self.assertAlmostEqual(sampling.slope([(0, 1), (1, 3), (2, 5)]), 2)
+
+    def test_a_table_of_a_head_alone(self):
+        self.assertEqual(figures.table([("a", "b")]).splitlines()[0].split(), ["a", "b"])
+
+
+if __name__ == "__main__":
+    unittest.main()
