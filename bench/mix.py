@@ -8,34 +8,34 @@ refused. A replay must return the very bytes. Beside it, in turn: fresh keys wit
 
 import argparse
 
-from harness import figures, line_chart, machine, processes, runs, traffic
+from harness import charts, figures, machine, processes, runs, traffic
+from harness.figures import Target
 from peers.semel import Semel
 
 WINDOW_S = 1
+# A mean result has about 1,200 bytes instead of 200.
+LEAST_CALLS = 0.5
 
 
 def parse_arguments(arguments):
     parser = argparse.ArgumentParser(prog="./dev bench mix", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     runs.declare(parser, rounds=3, seconds=10.0)
-    parser.add_argument("--in-flight", type=lambda text: [int(n) for n in text.split(",")], default=[64, 256],
+    parser.add_argument("--in-flight", type=runs.counts, metavar="N,...", default=[64, 256],
                         help="callers side by side (default 64,256)")
     return parser.parse_args(arguments)
 
 
-def measure(options, workspace):
-    """{(kind, in flight): [report of each round]}. Each round on a server that starts empty."""
-    steps = [(kind, n) for n in options.in_flight for kind in ("plain", "mix")]
-    reports = {step: [] for step in steps}
+def measure(options, workspace, reports):
+    """Fills {(kind, in flight): [report of each round]}. Each round on a server that starts empty."""
     for number in range(1, options.rounds + 1):
         runs.progress(f"round {number} of {options.rounds}")
         folder = workspace / f"round-{number}"
         folder.mkdir()
         with processes.stopping(Semel(options, folder)) as server:
-            for kind, n in steps:
+            for kind, n in reports:
                 plain = ["--plain"] if kind == "plain" else []
-                reports[kind, n].append(traffic.run(options, server, n, options.seconds, WINDOW_S, *plain))
-    return reports
+                reports[kind, n].append(runs.traffic(options, server, n, options.seconds, WINDOW_S, *plain))
 
 
 def speed_table(reports):
@@ -49,20 +49,35 @@ def speed_table(reports):
 def chart(reports, in_flight):
     lines = {f"{kind}, p99": [((i + 1) * WINDOW_S, window["p99"]) for i, window in enumerate(reports[kind, in_flight][-1]["windows"])]
              for kind in ("plain", "mix")}
-    return line_chart.svg(f"Every call of the last round, {in_flight} in flight", "seconds", "ms", lines)
+    return charts.lines(f"Every call of the last round, {in_flight} in flight", "seconds", "ms", lines)
+
+
+def targets(reports):
+    """What real traffic costs beside fresh keys with small results alone, at the same number in flight."""
+    return [Target(f"calls/s of mix over plain, {n} in flight", "≥", LEAST_CALLS,
+                   figures.ratios(*([r["calls_per_s"] for r in reports[kind, n]] for kind in ("mix", "plain"))))
+            for n in sorted({n for _, n in reports})]
 
 
 def main(arguments=None):
     options = parse_arguments(arguments)
+    reports = {(kind, n): [] for n in options.in_flight for kind in ("plain", "mix")}
+
+    def results():
+        return {"machine": about, "cases": [{"traffic": kind, "in_flight": n, "rounds": of_rounds} for (kind, n), of_rounds in reports.items()]}
+
     with runs.workspace(options) as workspace:
         about = machine.facts(workspace)
         print(machine.describe(about), flush=True)
-        reports = measure(options, workspace)
+        with runs.salvaging("mix", results):
+            measure(options, workspace, reports)
+    found = targets(reports)
     print("", speed_table(reports), sep="\n")
     for (kind, n), of_rounds in reports.items():
         if kind == "mix":
             print(f"\nmix, {n} in flight", traffic.latency_table(of_rounds), sep="\n")
-    print("", traffic.check_table([report for of_rounds in reports.values() for report in of_rounds]), sep="\n")
-    cases = [{"traffic": kind, "in_flight": n, "rounds": of_rounds} for (kind, n), of_rounds in reports.items()]
-    print("\nwritten to", *runs.write("mix", {"machine": about, "cases": cases},
+    print("", traffic.check_table([report for of_rounds in reports.values() for report in of_rounds]), "",
+          figures.target_table(found), sep="\n")
+    print("\nwritten to", *runs.write("mix", results() | {"targets": [target.to_json() for target in found]},
                                       [(f"p99-{n}", chart(reports, n)) for n in options.in_flight]))
+    return figures.exit_code(options, found)
