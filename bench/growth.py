@@ -1,0 +1,77 @@
+"""What `scale` makes of its figures: tables, targets, charts."""
+
+import statistics
+
+from harness import charts, figures
+from harness.figures import Target
+
+MB = 1e6
+
+
+def title(found):
+    return f"{found['peer']}, {found['keys']:,} keys"
+
+
+def slower(report, quantile):
+    """In ms: that of Begin or of Complete, whichever is larger."""
+    return max(call[quantile] for call in report["latency_ms"].values())
+
+
+def size_table(all_found):
+    rows = [("filled", "pairs/s", "then busy s", "disk MB", "disk B/key", "largest", "written B/key", "write ampl.",
+             "keys after the loads", "memory MB", "restart s", "keys at the last kill")]
+    for found in all_found:
+        per_key = MB / found["keys"]
+        written = (f"{found['written_mb'] * per_key:,.0f}", f"{found['write_amplification']:.1f}") if "written_mb" in found else ("", "")
+        rows.append((title(found), f"{found['fill']['pairs_per_s']:,.0f}", f"{found['rested_s']:.0f}", f"{found['disk_mb']:,.0f}",
+                     f"{found['disk_mb'] * per_key:,.0f}", f"{found['peak_disk_mb'] * per_key:,.0f}", *written,
+                     f"{found['keys_in_the_end']:,}", f"{found['memory_mb']:,.0f}", figures.show(found["restart_s"], 2),
+                     f"{found['restart_keys'][-1]:,}"))
+    return figures.table(rows)
+
+
+def load_table(all_found):
+    rows = [("loaded afterwards", "by, in flight", "pairs/s", "p50 ms", "p99 ms", "server CPU us/pair")]
+    for found in all_found:
+        for how, reports in found["loads"].items():
+            rows.append((title(found), how, figures.show([r["pairs_per_s"] for r in reports]),
+                         *(figures.show([slower(r, quantile) for r in reports], 2) for quantile in ("p50", "p99")),
+                         f"{statistics.median(r['server_cpu_us'] for r in reports):.1f}"))
+    return figures.table(rows)
+
+
+def targets(all_found):
+    """Of Semel: what the largest size costs against the smallest."""
+    ours = sorted((found for found in all_found if found["peer"] == "semel"), key=lambda found: found["keys"])
+    if not ours:
+        return []
+    small, large = ours[0], ours[-1]
+    size, made = f"{large['keys']:,} keys", []
+    if small is not large:
+        against = f"{size} against {small['keys']:,}"
+        for how in large["loads"]:
+            ratios = figures.ratios(*([r["pairs_per_s"] for r in found["loads"][how]] for found in (large, small)))
+            made.append(Target(f"throughput, {against}, {how} in flight", "≥", 0.85, ratios))
+        made.append(Target(f"memory less the block cache's setting, {against}", "≤", 1.2,
+                           [(large["memory_mb"] - large["block_cache_mb"]) / small["memory_mb"]]))
+    beyond = large["memory_mb"] - large["caches_mb_in_the_end"] - large["empty_mb"]
+    made.append(Target(f"memory beyond the caches, B/key, {large['keys_in_the_end']:,} keys after the loads", "≤", 40,
+                       [max(0, beyond) * MB / large["keys_in_the_end"]], 1))
+    return made + [Target(f"disk, B/key, {size}", "≤", 320, [large["disk_mb"] * MB / large["keys"]], 0),
+                   Target(f"restart after kill -9, s, {large['restart_keys'][-1]:,} keys", "≤", 1.0, large["restart_s"])]
+
+
+def pictures(all_found):
+    def lines(keys, figure):
+        by_peer = {}
+        for found in sorted(all_found, key=lambda found: found["keys"]):
+            by_peer.setdefault(found["peer"], []).append((found[keys] / 1e6, figure(found)))
+        return by_peer
+
+    def restart_s(found):
+        return statistics.median(found["restart_s"])
+
+    return [(name, charts.lines(heading, "million keys", unit, lines(keys, figure), marker="o")) for name, heading, unit, keys, figure in (
+        ("memory", "Server memory after the loads", "MB", "keys_in_the_end", lambda found: found["memory_mb"]),
+        ("disk", "Disk", "MB", "keys", lambda found: found["disk_mb"]),
+        ("restart", "Serving after kill -9", "seconds", "keys_in_the_end", restart_s))]

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""What ./dev bench makes of growth and of expiry: honest counts of keys, sums over all turns, options that make no sense."""
+
+import contextlib
+import io
+import pathlib
+import sys
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
+
+import expiry  # noqa: E402
+import growth  # noqa: E402
+import mix  # noqa: E402
+
+
+def load(pairs_per_s, p99=1.0, seconds=1.0):
+    latency = {"count": 1000, "p50": p99 / 2, "p99": p99, "p99.9": p99}
+    return {"pairs_per_s": pairs_per_s, "pairs": pairs_per_s * seconds, "seconds": seconds, "server_cpu_us": 10.0,
+            "latency_ms": {"Begin": latency, "Complete": latency}}
+
+
+def found(keys, speed, memory_mb, peer="semel"):
+    return {"peer": peer, "keys": keys, "fill": load(50_000), "rested_s": 1.0, "empty_mb": 20, "filled_mb": 90, "disk_mb": keys * 300 / 1e6,
+            "peak_disk_mb": keys * 400 / 1e6, "loads": {"semel-unary, 64": [load(speed)]}, "memory_mb": memory_mb, "block_cache_mb": 10,
+            "caches_mb_in_the_end": 30, "written_mb": 900, "write_amplification": 3.0, "keys_in_the_end": 2 * keys,
+            "restart_s": [0.2, 0.3, 0.4], "restart_keys": [2 * keys, 3 * keys, 3 * keys + 5]}
+
+
+class Growth(unittest.TestCase):
+    all_found = [found(1_000_000, 1000, 100), found(10_000_000, 900, 130), found(1_000_000, 500, 700, "redis")]
+
+    def test_targets_hold_the_largest_against_the_smallest_by_the_keys_there_were(self):
+        values = {target.name: target.values for target in growth.targets(self.all_found)}
+        self.assertEqual(values, {
+            "throughput, 10,000,000 keys against 1,000,000, semel-unary, 64 in flight": [0.9],
+            "memory less the block cache's setting, 10,000,000 keys against 1,000,000": [1.2],
+            "memory beyond the caches, B/key, 20,000,000 keys after the loads": [4.0],
+            "disk, B/key, 10,000,000 keys": [300.0],
+            "restart after kill -9, s, 30,000,005 keys": [0.2, 0.3, 0.4]})
+
+    def test_peers_alone_have_no_targets_but_rows(self):
+        self.assertEqual(growth.targets(self.all_found[2:]), [])
+        self.assertIn("redis, 1,000,000 keys", growth.size_table(self.all_found))
+
+    def test_a_chart_for_each_figure(self):
+        self.assertEqual([name for name, _ in growth.pictures(self.all_found)], ["memory", "disk", "restart"])
+
+
+class Expiry(unittest.TestCase):
+    def test_a_turn_that_stood_still_counts(self):
+        turns = [load(100), load(100), load(100, seconds=9.0), load(0)]
+        self.assertAlmostEqual(expiry.pairs_per_s(turns), 1100 / 12)
+        self.assertEqual(expiry.mean_p99([load(1, p99=1), load(1, p99=1), load(1, p99=10)]), 4)
+
+    def refused(self, *arguments):
+        with contextlib.redirect_stderr(io.StringIO()) as said, self.assertRaises(SystemExit):
+            expiry.parse_arguments(arguments)
+        return said.getvalue()
+
+    def test_keys_must_outlive_the_turn_in_which_they_come(self):
+        self.assertIn("shorter than a turn", self.refused("--retention", "3"))
+
+    def test_the_steady_state_must_be_reached(self):
+        self.assertIn("more --rounds", self.refused("--rounds", "3"))
+        expiry.parse_arguments(["--rounds", "28", "--seconds", "3", "--settle", "110"])
+
+
+class Mix(unittest.TestCase):
+    def test_its_targets_are_round_by_round(self):
+        reports = {("plain", 64): [{"calls_per_s": 100}, {"calls_per_s": 50}], ("mix", 64): [{"calls_per_s": 60}, {"calls_per_s": 50}]}
+        [target] = mix.targets(reports)
+        self.assertEqual(target.values, [0.6, 1.0])
+
+
+if __name__ == "__main__":
+    unittest.main()
