@@ -63,7 +63,11 @@ void Driver::StartRound(Flow& flow, Operation& operation) {
 
 void Driver::Send(Operation& operation) {
   operation.error.clear();
-  for (Item& item : operation.items) item.answer = Answer::kNone;
+  for (Item& item : operation.items) {
+    item.answer = Answer::kNone;
+    item.attempt = 0;
+    item.stored.clear();
+  }
   operation.sent = SteadyClock::now();
   service_.Send(operation);
 }

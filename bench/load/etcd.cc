@@ -1,3 +1,6 @@
+#include <cstring>
+
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "bench/load/grpc_service.h"
 #include "bench/load/service.h"
@@ -25,7 +28,7 @@ class EtcdSlot {
     compare.set_key(item.key);
     put.set_key(item.key);
     call_.request().mutable_failure(0)->mutable_request_range()->set_key(item.key);
-    if (operation.kind == Operation::Kind::kBegin) {
+    if (operation.begins()) {
       compare.set_target(etcdserverpb::Compare::CREATE);
       compare.set_create_revision(0);
       auto lease_until = std::chrono::system_clock::now() + operation.lease;
@@ -46,13 +49,29 @@ class EtcdSlot {
     if (!call_.End(operation.error)) return;
     Item& item = operation.items[0];
     item.answer = Answer::kOther;
-    if (!call_.response().succeeded()) return;
-    bool begin = operation.kind == Operation::Kind::kBegin;
-    item.answer = begin ? Answer::kAcquired : Answer::kStored;
-    if (begin) item.token = call_.response().header().revision();
+    if (!call_.response().succeeded()) {
+      if (operation.begins()) ReadRecord(call_.response().responses(0).response_range(), item);
+      return;
+    }
+    item.answer = operation.begins() ? Answer::kAcquired : Answer::kStored;
+    if (!operation.begins()) return;
+    item.token = call_.response().header().revision();
+    item.attempt = 1;  // as is written
   }
 
  private:
+  // "done", fingerprint, attempt id, attempt, owner, the end of the lease behind a line break, and the result behind another.
+  static void ReadRecord(const etcdserverpb::RangeResponse& range, Item& item) {
+    if (range.kvs_size() != 1) return;
+    const std::string& record = range.kvs(0).value();
+    if (!absl::StartsWith(record, absl::StrCat("done", item.fingerprint))) return;
+    size_t lease = record.find('\n', std::strlen("done") + item.fingerprint.size() + item.attempt_id.size());
+    size_t result = lease == std::string::npos ? lease : record.find('\n', lease + 1);
+    if (result == std::string::npos) return;
+    item.answer = Answer::kDone;
+    item.stored = record.substr(result + 1);
+  }
+
   etcdserverpb::KV::Stub stub_;
   UnaryCall<etcdserverpb::TxnRequest, etcdserverpb::TxnResponse> call_;
   std::string record_;

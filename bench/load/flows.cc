@@ -11,6 +11,7 @@ namespace {
 
 constexpr size_t kFingerprintBytes = 32;
 constexpr size_t kAttemptIdBytes = 16;
+constexpr std::chrono::minutes kReadableRetention(1);  // what is kept for less may be gone before it is read
 constexpr size_t kPoolBytes = size_t{4} << 20;  // so large that a block of a database hardly holds a byte of it twice
 
 class EchoFlow final : public Flow {
@@ -31,11 +32,12 @@ class EchoFlow final : public Flow {
 
 class PairFlow final : public Flow {
  public:
-  PairFlow(const Workload& workload, Randomness& randomness)
+  PairFlow(const Workload& workload, Randomness& randomness, Sample& sample)
       : result_bytes_(workload.result_bytes),
         keys_(workload.keys_per_call),
         retention_(workload.retention_s),
-        randomness_(randomness) {}
+        randomness_(randomness),
+        sample_(sample) {}
 
   void Start(Operation& operation) override {
     operation.kind = Operation::Kind::kBegin;
@@ -51,24 +53,57 @@ class PairFlow final : public Flow {
 
   bool Continue(Operation& operation, Recorder& recorder) override {
     bool beginning = operation.kind == Operation::Kind::kBegin;
-    const Answer wanted = beginning ? Answer::kAcquired : Answer::kStored;
     for (const Item& item : operation.items) {
-      if (item.answer == wanted) continue;
-      recorder.Error(operation.name(), absl::StrCat("unexpected answer ", static_cast<int>(item.answer)));
+      if (beginning ? Owned(item) : item.answer == Answer::kStored) continue;
+      recorder.Error(operation.name(), absl::StrCat("unexpected answer ", static_cast<int>(item.answer), ", attempt ",
+                                                    item.attempt, ", token ", item.token));
       return false;
     }
+    if (!beginning) {
+      recorder.PairsEnded(keys_);
+      if (retention_ >= kReadableRetention) sample_.Offer(operation.items, randomness_);
+    }
     operation.kind = Operation::Kind::kComplete;
-    if (!beginning) recorder.PairsEnded(keys_);
     return beginning;
   }
 
   uint64_t pairs() const override { return keys_; }
 
  private:
+  // As its first owner.
+  static bool Owned(const Item& item) {
+    return item.answer == Answer::kAcquired && item.attempt == 1 && item.token > 0;
+  }
+
   const size_t result_bytes_;
   const size_t keys_;
   const std::chrono::seconds retention_;
   Randomness& randomness_;
+  Sample& sample_;
+};
+
+class ReadBackFlow final : public Flow {
+ public:
+  explicit ReadBackFlow(Sample& sample) : sample_(sample) {}
+
+  void Start(Operation& operation) override {
+    operation.kind = Operation::Kind::kReadBack;
+    operation.items = sample_.Take();
+  }
+
+  bool Continue(Operation& operation, Recorder& recorder) override {
+    for (const Item& item : operation.items) {
+      if (item.answer == Answer::kDone && item.stored == item.result) continue;
+      recorder.Error(operation.name(), absl::StrCat("not what was stored: answer ", static_cast<int>(item.answer),
+                                                    " with ", item.stored.size(), " bytes"));
+    }
+    return false;
+  }
+
+  uint64_t pairs() const override { return 1; }
+
+ private:
+  Sample& sample_;
 };
 
 }  // namespace
@@ -106,8 +141,25 @@ void Randomness::FillKey(std::string& key) {
 
 std::unique_ptr<Flow> MakeEchoFlow(const Workload& workload) { return std::make_unique<EchoFlow>(workload); }
 
-std::unique_ptr<Flow> MakePairFlow(const Workload& workload, Randomness& randomness) {
-  return std::make_unique<PairFlow>(workload, randomness);
+void Sample::Offer(const std::vector<Item>& completed, Randomness& randomness) {
+  ++offered_;
+  if (kept_.size() < most_) {
+    kept_.push_back(completed);
+  } else if (uint64_t at = randomness.Below(offered_); at < most_) {
+    kept_[at] = completed;
+  }
 }
+
+std::vector<Item> Sample::Take() {
+  std::vector<Item> taken = std::move(kept_.back());
+  kept_.pop_back();
+  return taken;
+}
+
+std::unique_ptr<Flow> MakePairFlow(const Workload& workload, Randomness& randomness, Sample& sample) {
+  return std::make_unique<PairFlow>(workload, randomness, sample);
+}
+
+std::unique_ptr<Flow> MakeReadBackFlow(Sample& sample) { return std::make_unique<ReadBackFlow>(sample); }
 
 }  // namespace semel::bench

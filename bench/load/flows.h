@@ -7,6 +7,8 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "bench/load/operation.h"
 #include "bench/load/recorder.h"
@@ -33,10 +35,27 @@ class Randomness {
   void FillKey(std::string& key);
   // Bytes that no compression makes smaller, as long as this lives.
   std::string_view Result(size_t size);
+  // From 0, and below `end`.
+  uint64_t Below(uint64_t end) { return engine_() % end; }
 
  private:
   std::mt19937_64 engine_;
   std::string pool_;  // of which every result is a part
+};
+
+// Some of the calls that completed their keys, each as likely as any other. `most` bounds them.
+class Sample {
+ public:
+  explicit Sample(size_t most) : most_(most) {}
+  void Offer(const std::vector<Item>& completed, Randomness& randomness);
+  // The next one of them; no more than size().
+  std::vector<Item> Take();
+  size_t size() const { return kept_.size(); }
+
+ private:
+  const size_t most_;
+  uint64_t offered_ = 0;
+  std::vector<std::vector<Item>> kept_;
 };
 
 struct Workload {
@@ -47,8 +66,10 @@ struct Workload {
 
 // Echo, the ceiling.
 std::unique_ptr<Flow> MakeEchoFlow(const Workload& workload);
-// Begin, then Complete, of keys that nobody used before.
-std::unique_ptr<Flow> MakePairFlow(const Workload& workload, Randomness& randomness);
+// Begin, then Complete, of keys that nobody used before. Calls go to `sample`, which outlives the flow.
+std::unique_ptr<Flow> MakePairFlow(const Workload& workload, Randomness& randomness, Sample& sample);
+// Begin of what is in the sample: the very bytes must come back. A call counts as one pair.
+std::unique_ptr<Flow> MakeReadBackFlow(Sample& sample);
 
 }  // namespace semel::bench
 

@@ -23,6 +23,9 @@
 namespace semel::bench {
 namespace {
 
+// Keys whose results are read back after a run.
+constexpr size_t kReadBackKeys = 512;
+
 struct Options {
   Destination destination;
   std::string service;
@@ -97,6 +100,17 @@ nlohmann::json Report(const Recorder& recorder, const CpuUse& cpu) {
   std::_Exit(1);
 }
 
+// What was answered as stored must be there, byte for byte.
+void ReadBack(Service& service, size_t callers, Sample& sample) {
+  if (sample.size() == 0) return;
+  std::vector<std::unique_ptr<Flow>> flows;
+  for (size_t i = 0; i < callers; ++i) flows.push_back(MakeReadBackFlow(sample));
+  Recorder recorder;
+  Driver driver(service, {.pairs = sample.size()}, recorder);
+  if (absl::Status status = driver.Run(flows); !status.ok()) Fail(status.message());
+  if (recorder.errors() > 0) Fail(recorder.ToJson()["error_samples"].dump());
+}
+
 void Run(Options options) {
   options.destination.keys_per_call = options.workload.keys_per_call;
   options.destination.callers = std::max<size_t>(1, options.in_flight / options.workload.keys_per_call);
@@ -104,10 +118,11 @@ void Run(Options options) {
   if (!service.ok()) Fail(service.status().message());
 
   Randomness randomness;
+  Sample sample(std::max<size_t>(1, kReadBackKeys / options.workload.keys_per_call));
   std::vector<std::unique_ptr<Flow>> flows;
   for (size_t i = 0; i < options.destination.callers; ++i) {
     flows.push_back(options.service == "echo" ? MakeEchoFlow(options.workload)
-                                              : MakePairFlow(options.workload, randomness));
+                                              : MakePairFlow(options.workload, randomness, sample));
   }
   Recorder recorder;
   Driver driver(**service,
@@ -117,8 +132,11 @@ void Run(Options options) {
                  .server_pid = options.server_pid},
                 recorder);
   if (absl::Status status = driver.Run(flows); !status.ok()) Fail(status.message());
-  std::cout << Report(recorder, driver.cpu()) << std::endl;
+  nlohmann::json report = Report(recorder, driver.cpu());
+  report["read_back_calls"] = sample.size();
+  std::cout << report << std::endl;
   if (recorder.errors() > 0) Fail("some operations failed or were answered wrongly");
+  ReadBack(**service, options.destination.callers, sample);
   if (absl::Status status = (*service)->Close(); !status.ok()) Fail(status.message());
 }
 

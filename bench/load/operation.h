@@ -36,11 +36,14 @@ struct Item {
   std::string attempt_id;   // 16 bytes, new for every logical Begin
   std::string_view result;  // of a Complete, or what an echo carries; the bytes live as long as the caller
   int64_t token = 0;        // Begin sets it where the key is acquired, Complete needs it
+  int64_t attempt = 0;      // Begin sets it where the key is acquired
+  std::string stored;       // Begin sets it where the key is done: the result
   Answer answer = Answer::kNone;
 };
 
 struct Operation {
-  enum class Kind { kEcho, kBegin, kComplete };
+  // A read-back is a Begin of a key that is done.
+  enum class Kind { kEcho, kBegin, kComplete, kReadBack };
 
   Kind kind = Kind::kEcho;
   size_t caller = 0;  // whose it is, counted from 0; a caller has one operation in flight at a time
@@ -56,9 +59,11 @@ struct Operation {
       case Kind::kEcho: return "Echo";
       case Kind::kBegin: return "Begin";
       case Kind::kComplete: return "Complete";
+      case Kind::kReadBack: return "Read back";
     }
     return "";
   }
+  bool begins() const { return kind == Kind::kBegin || kind == Kind::kReadBack; }
 };
 
 }  // namespace semel::bench

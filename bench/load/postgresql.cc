@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <deque>
 #include <memory>
 #include <string>
@@ -41,10 +40,11 @@ std::string BigEndian(int64_t value) {
   return {reinterpret_cast<const char*>(&big), sizeof big};
 }
 
-int64_t FromBigEndian(const char* bytes) {
-  uint64_t big = 0;
-  std::memcpy(&big, bytes, sizeof big);
-  return static_cast<int64_t>(be64toh(big));
+template <typename Integer>
+Integer FromBigEndian(std::string_view bytes) {
+  uint64_t value = 0;
+  for (char byte : bytes) value = value << 8 | static_cast<uint8_t>(byte);
+  return static_cast<Integer>(value);
 }
 
 // One parameter in PostgreSQL's binary format: of one key the value itself, of many an array of them.
@@ -80,7 +80,9 @@ class Connection {
     for (auto [name, statement] : {std::pair("begin1", kBeginOne),
                                    {"beginN", kBeginMany},
                                    {"complete1", kCompleteOne},
-                                   {"completeN", kCompleteMany}}) {
+                                   {"completeN", kCompleteMany},
+                                   {"read1", kReadOne},
+                                   {"readN", kReadMany}}) {
       Result result(PQprepare(connection_, name, statement, 0, nullptr));
       if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) return absl::InternalError(PQerrorMessage(connection_));
     }
@@ -93,9 +95,8 @@ class Connection {
   // Sends the statement of an operation. False: the connection broke.
   bool Start(Operation& operation) {
     operation_ = &operation;
-    bool begin = operation.kind == Operation::Kind::kBegin;
-    bool one = operation.items.size() == 1;
-    std::vector<std::string> values = begin ? BeginParameters(operation) : CompleteParameters(operation);
+    auto [verb, values] = CallOf(operation);
+    std::string name = absl::StrCat(verb, operation.items.size() == 1 ? "1" : "N");
     std::vector<const char*> starts;
     std::vector<int> lengths, binary;
     for (const std::string& value : values) {
@@ -103,9 +104,8 @@ class Connection {
       lengths.push_back(static_cast<int>(value.size()));
       binary.push_back(1);
     }
-    const char* name = begin ? (one ? "begin1" : "beginN") : (one ? "complete1" : "completeN");
-    return PQsendQueryPrepared(connection_, name, static_cast<int>(values.size()), starts.data(), lengths.data(),
-                               binary.data(), 1) == 1 &&
+    return PQsendQueryPrepared(connection_, name.c_str(), static_cast<int>(values.size()), starts.data(),
+                               lengths.data(), binary.data(), 1) == 1 &&
            PQflush(connection_) >= 0;
   }
 
@@ -137,28 +137,31 @@ class Connection {
     return absl::InternalError(PQerrorMessage(connection_));
   }
 
-  static std::vector<std::string> BeginParameters(const Operation& operation) {
-    return {
-        Parameter(operation.items, kTextOid, [](const Item& item) -> const std::string& { return item.key; }),
-        Parameter(operation.items, kByteaOid, [](const Item& item) -> const std::string& { return item.fingerprint; }),
-        Parameter(operation.items, kByteaOid, [](const Item& item) -> const std::string& { return item.attempt_id; }),
-        std::string(kOwner),
-        BigEndian(operation.lease.count()),
-        BigEndian(std::chrono::milliseconds(kAbandonedRetention).count())};
-  }
-
-  static std::vector<std::string> CompleteParameters(const Operation& operation) {
-    return {Parameter(operation.items, kTextOid, [](const Item& item) -> const std::string& { return item.key; }),
-            Parameter(operation.items, kBigintOid, [](const Item& item) { return BigEndian(item.token); }),
-            Parameter(operation.items, kByteaOid, [](const Item& item) { return item.result; }),
-            BigEndian(operation.retention.count())};
+  // Which statement, and its parameters.
+  static std::pair<const char*, std::vector<std::string>> CallOf(const Operation& operation) {
+    const std::vector<Item>& items = operation.items;
+    auto keys = Parameter(items, kTextOid, [](const Item& item) -> const std::string& { return item.key; });
+    if (operation.kind == Operation::Kind::kComplete) {
+      return {"complete",
+              {keys, Parameter(items, kBigintOid, [](const Item& item) { return BigEndian(item.token); }),
+               Parameter(items, kByteaOid, [](const Item& item) { return item.result; }),
+               BigEndian(operation.retention.count())}};
+    }
+    auto fingerprints =
+        Parameter(items, kByteaOid, [](const Item& item) -> const std::string& { return item.fingerprint; });
+    if (operation.kind == Operation::Kind::kReadBack) return {"read", {keys, fingerprints}};
+    return {"begin",
+            {keys, fingerprints,
+             Parameter(items, kByteaOid, [](const Item& item) -> const std::string& { return item.attempt_id; }),
+             std::string(kOwner), BigEndian(operation.lease.count()),
+             BigEndian(std::chrono::milliseconds(kAbandonedRetention).count())}};
   }
 
   // A row for each key that did as it should, mostly in the order in which they were sent.
   static void ReadRows(const PGresult& rows, Operation& operation) {
     for (Item& item : operation.items) item.answer = Answer::kOther;
     for (int row = 0; row < PQntuples(&rows); ++row) {
-      std::string_view key(PQgetvalue(&rows, row, 0), static_cast<size_t>(PQgetlength(&rows, row, 0)));
+      std::string_view key = Bytes(rows, row, 0);
       auto item = operation.items.begin() + row;
       if (item->key != key) {
         item =
@@ -168,14 +171,24 @@ class Connection {
         operation.error = "an answer for another key";
         return;
       }
-      int64_t token = FromBigEndian(PQgetvalue(&rows, row, 1));
-      if (operation.kind == Operation::Kind::kBegin) {
-        item->answer = Answer::kAcquired;
-        item->token = token;
-      } else {
-        item->answer = item->token == token ? Answer::kStored : Answer::kOther;
-      }
+      ReadRow(rows, row, operation.kind, *item);
     }
+  }
+
+  static void ReadRow(const PGresult& rows, int row, Operation::Kind kind, Item& item) {
+    auto token = FromBigEndian<int64_t>(Bytes(rows, row, 1));
+    if (kind == Operation::Kind::kComplete) {
+      item.answer = item.token == token ? Answer::kStored : Answer::kOther;
+      return;
+    }
+    item.answer = kind == Operation::Kind::kBegin ? Answer::kAcquired : Answer::kDone;
+    item.token = token;
+    item.attempt = FromBigEndian<int32_t>(Bytes(rows, row, 2));
+    if (kind == Operation::Kind::kReadBack) item.stored = Bytes(rows, row, 3);
+  }
+
+  static std::string_view Bytes(const PGresult& rows, int row, int column) {
+    return {PQgetvalue(&rows, row, column), static_cast<size_t>(PQgetlength(&rows, row, column))};
   }
 
   PGconn* connection_ = nullptr;

@@ -69,6 +69,15 @@ inline constexpr char kCompleteMany[] =
     " FROM unnest($1::text[], $2::bigint[], $3::bytea[]) AS u (key, token, result)"
     " WHERE k.key = u.key AND k.token = u.token AND k.state = 'open' RETURNING k.key, k.token, k.expire_time";
 
+// $1 key, $2 fingerprint. What is stored under a key, which a Begin that got no row has to ask for.
+inline constexpr char kReadOne[] =
+    "SELECT key, token, attempt, result FROM keys"
+    " WHERE key = $1::text AND fingerprint = $2::bytea AND state = 'done' AND expire_time > now()";
+// The same with arrays.
+inline constexpr char kReadMany[] =
+    "SELECT k.key, k.token, k.attempt, k.result FROM unnest($1::text[], $2::bytea[]) AS u (key, fingerprint)"
+    " JOIN keys AS k USING (key) WHERE k.fingerprint = u.fingerprint AND k.state = 'done' AND k.expire_time > now()";
+
 }  // namespace semel::bench
 
 #endif  // SEMEL_BENCH_LOAD_POSTGRESQL_STATEMENTS_H_

@@ -156,7 +156,7 @@ class Redis final : public Service {
   void Send(Operation& operation) override {
     Connection& connection = *connections_[operation.caller / pipeline_];
     if (connection.flushed()) unflushed_.push_back(&connection);
-    bool begin = operation.kind == Operation::Kind::kBegin;
+    bool begin = operation.begins();
     connection.Append(operation, begin ? BeginOf(operation) : CompleteOf(operation));
   }
 
@@ -266,8 +266,10 @@ class Redis final : public Service {
     if (answer == "acquired" && reply.elements == 3) {
       item.answer = Answer::kAcquired;
       item.token = reply.element[1]->integer;
-    } else if (answer == "done") {
+      item.attempt = reply.element[2]->integer;
+    } else if (answer == "done" && reply.elements == 2) {
       item.answer = Answer::kDone;
+      item.stored = TextOf(*reply.element[1]);
     } else if (answer == "in_progress") {
       item.answer = Answer::kInProgress;
     } else if (answer == "mismatch") {

@@ -42,8 +42,12 @@ void Read(const semel::v1::BeginResponse& response, Item& item) {
     case semel::v1::BeginResponse::kAcquired:
       item.answer = Answer::kAcquired;
       item.token = response.acquired().token();
+      item.attempt = response.acquired().attempt();
       return;
-    case semel::v1::BeginResponse::kDone: item.answer = Answer::kDone; return;
+    case semel::v1::BeginResponse::kDone:
+      item.answer = Answer::kDone;
+      item.stored = response.done().result().payload();
+      return;
     case semel::v1::BeginResponse::kFailed: item.answer = Answer::kFailed; return;
     case semel::v1::BeginResponse::kInProgress: item.answer = Answer::kInProgress; return;
     case semel::v1::BeginResponse::kInDoubt:

@@ -81,7 +81,7 @@ class SemelStream final : public Service {
     for (int events = 0; events < 2; ++events) {
       void* tag = nullptr;
       bool ok = false;
-      if (!queue_.Next(&tag, &ok)) return Broken();
+      NextEvent(tag, ok);
       if (tag == &answered_) more = ok;
     }
     if (more) return absl::InternalError("an answer that nobody had asked for");
@@ -91,7 +91,7 @@ class SemelStream final : public Service {
  private:
   void WriteOperation(const Operation& operation, SessionRequest::Operation& message) {
     message.set_id(operation.caller);
-    if (operation.kind == Operation::Kind::kBegin) {
+    if (operation.begins()) {
       Write(operation, operation.items[0], ns_, *message.mutable_begin());
     } else {
       Write(operation, operation.items[0], ns_, *message.mutable_complete());
@@ -103,7 +103,7 @@ class SemelStream final : public Service {
         answer.id() < unanswered_.size() ? std::exchange(unanswered_[answer.id()], nullptr) : nullptr;
     if (operation == nullptr) return;  // then another goes without its answer, and the driver's patience ends
     Item& item = operation->items[0];
-    if (answer.has_begin() && operation->kind == Operation::Kind::kBegin) {
+    if (answer.has_begin() && operation->begins()) {
       Read(answer.begin(), item);
     } else if (answer.has_complete() && operation->kind == Operation::Kind::kComplete) {
       Read(answer.complete(), item);
@@ -125,15 +125,20 @@ class SemelStream final : public Service {
     }
   }
 
-  // Waits for the one step that is under way; false: it failed, or is cancelled because the server was silent for too long.
+  // Waits for the one step that is under way; false: it failed, or was cancelled because the server was silent for too long.
   bool Next(const char& step) {
     void* tag = nullptr;
     bool ok = false;
-    if (queue_.AsyncNext(&tag, &ok, std::chrono::system_clock::now() + kPatience) == grpc::CompletionQueue::GOT_EVENT) {
-      return tag == &step && ok;
-    }
+    NextEvent(tag, ok);
+    return tag == &step && ok;
+  }
+
+  // Whatever is under way comes to an end: a server that is silent for too long is left.
+  void NextEvent(void*& tag, bool& ok) {
+    auto deadline = std::chrono::system_clock::now() + kPatience;
+    if (queue_.AsyncNext(&tag, &ok, deadline) == grpc::CompletionQueue::GOT_EVENT) return;
     context_.TryCancel();
-    return false;
+    queue_.Next(&tag, &ok);
   }
 
   // How the stream ended.
@@ -142,8 +147,7 @@ class SemelStream final : public Service {
     stream_->Finish(&status, &started_);
     void* tag = nullptr;
     bool ok = false;
-    while (queue_.Next(&tag, &ok) && tag != &started_) {
-    }
+    while (tag != &started_) NextEvent(tag, ok);
     if (status.ok()) return absl::OkStatus();
     return absl::UnavailableError(
         absl::StrCat("the stream ended with ", status.error_code(), " ", status.error_message()));

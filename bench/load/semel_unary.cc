@@ -15,7 +15,7 @@ class SingleSlot {
       : stub_(std::move(channel)), ns_(destination.ns) {}
 
   void Send(Operation& operation, grpc::CompletionQueue& queue) {
-    if (operation.kind == Operation::Kind::kBegin) {
+    if (operation.begins()) {
       Write(operation, operation.items[0], ns_, begin_.request());
       begin_.Send([&](auto* context, const auto& request) { return stub_.AsyncBegin(context, request, &queue); },
                   &operation);
@@ -27,7 +27,7 @@ class SingleSlot {
   }
 
   void End(Operation& operation) {
-    if (operation.kind == Operation::Kind::kBegin) {
+    if (operation.begins()) {
       if (begin_.End(operation.error)) Read(begin_.response(), operation.items[0]);
     } else {
       if (complete_.End(operation.error)) Read(complete_.response(), operation.items[0]);
@@ -47,7 +47,7 @@ class BatchSlot {
       : stub_(std::move(channel)), ns_(destination.ns) {}
 
   void Send(Operation& operation, grpc::CompletionQueue& queue) {
-    if (operation.kind == Operation::Kind::kBegin) {
+    if (operation.begins()) {
       WriteAll(operation, begin_.request());
       begin_.Send([&](auto* context, const auto& request) { return stub_.AsyncBatchBegin(context, request, &queue); },
                   &operation);
@@ -60,7 +60,7 @@ class BatchSlot {
   }
 
   void End(Operation& operation) {
-    if (operation.kind == Operation::Kind::kBegin) {
+    if (operation.begins()) {
       if (begin_.End(operation.error)) ReadAll(begin_.response(), operation);
     } else {
       if (complete_.End(operation.error)) ReadAll(complete_.response(), operation);
