@@ -64,7 +64,8 @@ def main(arguments=None):
     reports = {(kind, n): [] for n in options.in_flight for kind in ("plain", "mix")}
 
     def results():
-        return {"machine": about, "cases": [{"traffic": kind, "in_flight": n, "rounds": of_rounds} for (kind, n), of_rounds in reports.items()]}
+        cases = [{"traffic": kind, "in_flight": n, "rounds": of_rounds} for (kind, n), of_rounds in reports.items()]
+        return {"machine": about, "cases": cases}
 
     with runs.workspace(options) as workspace:
         about = machine.facts(workspace)

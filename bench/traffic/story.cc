@@ -40,6 +40,7 @@ Fate FateOf(uint64_t number, const Shares& shares) {
     return false;
   };
   if (falls_to(shares.contended)) return Fate::kContended;
+  if (falls_to(shares.raced)) return Fate::kRaced;
   if (falls_to(shares.failed)) return Fate::kFailed;
   if (falls_to(shares.retried)) return Fate::kRetried;
   if (falls_to(shares.taken_over)) return Fate::kTakenOver;

@@ -15,6 +15,7 @@ namespace semel::bench {
 enum class Fate {
   kResult,     // the first attempt brings a result
   kContended,  // the same, and duplicates wait for it meanwhile
+  kRaced,      // the same, but the duplicates come together with the first, and nobody knows which of them will own it
   kFailed,     // the first attempt fails for good
   kRetried,    // the first attempt fails and may be repeated; the second brings a result
   kTakenOver,  // the first owner falls silent; the second attempt brings a result
@@ -28,8 +29,9 @@ struct ResultSize {
 
 struct Shares {
   unsigned replays = 90;  // of a thousand rounds; the others begin a fresh key
-  // Of a thousand fresh keys. A contended one has two duplicates: about 1 % of all Begins.
-  unsigned contended = 6;
+  // Of a thousand fresh keys. A contended or raced one has two duplicates: about 1 % of all Begins.
+  unsigned contended = 3;
+  unsigned raced = 3;
   unsigned failed = 10;
   unsigned retried = 10;
   unsigned taken_over = 10;
@@ -39,6 +41,7 @@ struct Shares {
   static Shares Plain() {
     return {.replays = 0,
             .contended = 0,
+            .raced = 0,
             .failed = 0,
             .retried = 0,
             .taken_over = 0,

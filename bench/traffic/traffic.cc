@@ -79,6 +79,7 @@ bool Traffic::Check(bool holds, std::string_view what, const grpc::Status& statu
 
 void Traffic::BeginFresh() {
   const Story story(next_story_++, shares_);
+  if (story.fate() == Fate::kRaced) return Race(story);
   const milliseconds lease = story.fate() == Fate::kTakenOver ? kShortLease : kLease;
   wire_.Begin("Begin, fresh", BeginOf(story, lease, kNoWait), [this, story](const auto& begun) {
     const v1::Acquired& acquired = begun.response.acquired();
@@ -89,8 +90,32 @@ void Traffic::BeginFresh() {
   });
 }
 
+// One of them owns the key, and all others are told what it stored.
+void Traffic::Race(const Story& story) {
+  struct Racers {
+    int under_way = 1 + kDuplicates;
+    bool owned = false;
+  };
+  auto race = std::make_shared<Racers>();
+  const Next one_ended = [=, this] {
+    if (--race->under_way == 0) Settle(story);
+  };
+  for (int i = 0; i < 1 + kDuplicates; ++i) {
+    wire_.Begin("Begin, racing", BeginOf(story, kLease, kWait), [=, this](const auto& begun) {
+      const bool owns = begun.status.ok() && begun.response.has_acquired();
+      const v1::Acquired& acquired = begun.response.acquired();
+      const bool right = owns ? acquired.attempt() == 1 && !std::exchange(race->owned, true)
+                              : begun.status.ok() && Replays(begun.response, story);
+      if (!Check(right, "of those that race one owns the key", begun.status, begun.response)) return;
+      if (!owns) return one_ended();
+      wire_.After(kWork, [=, this] { CompleteWithResult({.story = story, .token = acquired.token()}, one_ended); });
+    });
+  }
+}
+
 void Traffic::Own(const Attempt& attempt) {
   switch (attempt.story.fate()) {
+    case Fate::kRaced:  // who comes first owns it, in Race
     case Fate::kResult: return CompleteWithResult(attempt, [=, this] { Settle(attempt.story); });
     case Fate::kContended: return LetDuplicatesWait(attempt);
     case Fate::kFailed: return FailForGood(attempt);

@@ -48,6 +48,7 @@ class Traffic {
   void EndRound();
 
   void BeginFresh();
+  void Race(const Story& story);
   void Replay();
   void Own(const Attempt& attempt);
 
