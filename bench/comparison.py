@@ -42,6 +42,7 @@ CASES = [
     Case("semel-unary", "semel", SINGLE, "semel-unary"),
     Case("semel-stream", "semel", DEEP, "semel-stream"),
     Case("semel-batch", "semel", MANY, "semel-unary", *BATCH),
+    Case("semel-client", "semel", SINGLE, "semel-client"),
     Case("redis", "redis", SINGLE, "redis"),
     Case("redis-pipelined", "redis", MANY, "redis", *PIPELINE),
     Case("redis-batch", "redis", MANY, "redis", *BATCH),

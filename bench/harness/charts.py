@@ -5,7 +5,7 @@ import io
 from harness import figures
 
 # A family of colours for each server.
-COLOURS = ["#0b6e99", "#3aa6c9", "#9bd3e5", "#b3432b", "#d9805f", "#efc3ae", "#5b7a3a", "#a3bd82", "#8a6bb1", "#8c8c8c"]
+COLOURS = ["#0b6e99", "#3aa6c9", "#9bd3e5", "#123f5a", "#b3432b", "#d9805f", "#efc3ae", "#5b7a3a", "#a3bd82", "#8a6bb1", "#8c8c8c"]
 BAR, GAP = 1, 1.6
 
 
@@ -31,7 +31,7 @@ def bars(title, subtitle, groups, colours, unit):
 def lines(title, x_title, y_title, series, marker=None):
     """`series`: {name: [(x, y)]}. Both axes begin at 0."""
     figure, axes = canvas(title, "", y_title, 7.5)
-    for (name, points), colour in zip(series.items(), COLOURS[::3] + COLOURS):
+    for (name, points), colour in zip(series.items(), COLOURS[::4] + COLOURS):
         axes.plot(*zip(*points), label=name, color=colour, linewidth=1.5, marker=marker)
     axes.set_xlabel(x_title)
     axes.set_xlim(left=0)

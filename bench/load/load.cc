@@ -42,6 +42,7 @@ const std::map<std::string, Connector>& Connectors() {
       {"echo", ConnectEcho},
       {"semel-unary", ConnectSemelUnary},
       {"semel-stream", ConnectSemelStream},
+      {"semel-client", ConnectSemelClient},
       {"etcd", ConnectEtcd},
 #ifdef SEMEL_BENCH_REDIS
       {"redis", ConnectRedis},

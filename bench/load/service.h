@@ -48,6 +48,8 @@ absl::StatusOr<std::unique_ptr<Service>> ConnectEcho(const Destination& destinat
 absl::StatusOr<std::unique_ptr<Service>> ConnectSemelUnary(const Destination& destination);
 // One Session stream: what waits while a message is being written shares the next one.
 absl::StatusOr<std::unique_ptr<Service>> ConnectSemelStream(const Destination& destination);
+// The C++ library with the transport that it chooses: a thread for each caller.
+absl::StatusOr<std::unique_ptr<Service>> ConnectSemelClient(const Destination& destination);
 // Scripts of redis_scripts.h.
 absl::StatusOr<std::unique_ptr<Service>> ConnectRedis(const Destination& destination);
 // Statements of postgresql_statements.h, one under way on each connection.
