@@ -54,6 +54,7 @@ def open_to_all(folder):
 def workspace(options):
     """A new folder on the disk that is measured, removed in the end. Ctrl-C and SIGTERM pass through here."""
     processes.stop_on_signals()
+    os.umask(0o022)  # a stricter one would keep PostgreSQL's user out
     options.data.mkdir(parents=True, exist_ok=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="run-", dir=options.data)).resolve()
     folder.chmod(0o711)

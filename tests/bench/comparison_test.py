@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """What ./dev bench makes of its figures: medians, ratios, targets, charts."""
 
+import contextlib
+import io
 import pathlib
 import sys
 import unittest
@@ -9,6 +11,7 @@ import xml.etree.ElementTree
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
 
+import compare  # noqa: E402
 import comparison  # noqa: E402
 from harness import figures  # noqa: E402
 
@@ -60,6 +63,25 @@ class Plan(unittest.TestCase):
         for n in (1, 64):
             firsts = {next(case.name for case, m in order if m == n) for order in orders}
             self.assertEqual(len(firsts), 5)
+
+
+class Arguments(unittest.TestCase):
+    def refused(self, *arguments):
+        with contextlib.redirect_stderr(io.StringIO()) as said, self.assertRaises(SystemExit):
+            compare.parse_arguments(list(arguments))
+        return said.getvalue()
+
+    def test_rough_figures_are_not_kept(self):
+        self.assertIn("too rough to --keep", self.refused("--keep", "--quick"))
+
+    def test_what_would_measure_nothing_is_refused(self):
+        self.assertIn("none of these cases", self.refused("--only", "redis-batch", "--in-flight", "2"))
+        self.assertIn("no case oracle", self.refused("--only", "oracle"))
+        self.assertIn("invalid counts", self.refused("--in-flight", "0"))
+
+    def test_quick_means_two_rounds_of_a_second_unless_told_otherwise(self):
+        options = compare.parse_arguments(["--quick", "--rounds", "3"])
+        self.assertEqual((options.rounds, options.seconds), (3, 1.0))
 
 
 class Targets(unittest.TestCase):
