@@ -13,6 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
 import expiry  # noqa: E402
 import growth  # noqa: E402
 import mix  # noqa: E402
+from harness import sampling  # noqa: E402
 
 
 def load(pairs_per_s, p99=1.0, seconds=1.0):
@@ -53,6 +54,17 @@ class Expiry(unittest.TestCase):
         turns = [load(100), load(100), load(100, seconds=9.0), load(0)]
         self.assertAlmostEqual(expiry.pairs_per_s(turns), 1100 / 12)
         self.assertEqual(expiry.mean_p99([load(1, p99=1), load(1, p99=1), load(1, p99=10)]), 4)
+
+    def test_the_disk_is_held_against_all_that_was_ever_stored(self):
+        disk = sampling.Samples()
+        disk.rows = [(second, {"keeping": 100 + second, "expiring": 50}) for second in range(0, 200, 10)]
+        turn = {"begun": 0, "load": {"all_pairs": 500_000}}
+        options = expiry.parse_arguments(["--settle", "100"])
+        table, slope = expiry.disk_table(options, {"keeping": [turn, turn], "expiring": [turn]}, disk)
+        self.assertEqual(slope, 0)
+        cells = [line.split() for line in table.splitlines()[2:4]]
+        self.assertEqual(cells, [["keeping", "200", "200", "290", "+60.0", "1,000,000", "290"],
+                                 ["expiring", "50", "50", "50", "+0.0", "500,000", "100"]])
 
     def refused(self, *arguments):
         with contextlib.redirect_stderr(io.StringIO()) as said, self.assertRaises(SystemExit):
