@@ -28,6 +28,14 @@ def ended(pid):
         return True
 
 
+def becomes(condition, limit_s=20):
+    """A signal is obeyed a moment after it was sent."""
+    deadline = time.monotonic() + limit_s
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return condition()
+
+
 class Processes(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -44,10 +52,15 @@ class Processes(unittest.TestCase):
     def test_a_paused_server_stands_still_with_all_it_started(self):
         server = processes.Server(SERVER, self.log, r"ready (\d+)")
         self.addCleanup(server.kill)
+        pids = [server.pid, int(server.ready[1])]
+
+        def stopped():
+            return [psutil.Process(pid).status() == psutil.STATUS_STOPPED for pid in pids]
+
         server.pause()
-        self.assertEqual({each.status() for each in server.family.members()}, {psutil.STATUS_STOPPED})
+        self.assertTrue(becomes(lambda: all(stopped())))
         server.resume()
-        self.assertNotIn(psutil.STATUS_STOPPED, {each.status() for each in server.family.members()})
+        self.assertTrue(becomes(lambda: not any(stopped())))
 
     def test_one_that_does_not_get_ready_has_failed_with_what_it_said(self):
         with self.assertRaisesRegex(processes.Failed, "no such port"):
