@@ -1,11 +1,29 @@
 """A process with all that it has started, and those with theirs: paused, ended and measured as one."""
 
 import contextlib
+import functools
+import pathlib
 import signal
+import subprocess
+import sys
 
 import psutil
 
 END_TIMEOUT_S = 30
+
+
+@functools.cache
+def undertaker():
+    """One for the script, started when first needed; in a session of its own, as Ctrl-C is not meant for it."""
+    return subprocess.Popen([sys.executable, "-B", pathlib.Path(__file__).with_name("undertaker.py")], stdin=subprocess.PIPE, text=True,
+                            start_new_session=True)
+
+
+def tell_undertaker(processes):
+    for each in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ended meanwhile
+            undertaker().stdin.write(f"{each.pid} {each.create_time()}\n")
+    undertaker().stdin.flush()
 
 
 class Family:
@@ -19,6 +37,7 @@ class Family:
 
     def pause(self):
         self.head.suspend()  # the head first: stopped it starts no more
+        tell_undertaker(self.members())
         self._tell_all(signal.SIGSTOP)
 
     def resume(self):

@@ -80,6 +80,21 @@ class Processes(unittest.TestCase):
         gone, left = psutil.wait_procs([server], timeout=20)
         self.assertTrue(all(ended(each.pid) for each in left))
 
+    def test_kill_9_of_the_script_ends_servers_that_stand_still(self):
+        script = (f"import sys, time; sys.path.insert(0, {str(BENCH)!r})\n"
+                  "from harness import processes\n"
+                  f"server = processes.Server(['sh', '-c', 'setsid sh -c \"echo ready; sleep 1000\"; :'], {str(self.log)!r}, 'ready')\n"
+                  "server.pause()\n"
+                  "print(*[each.pid for each in server.family.members()], flush=True)\n"
+                  "server.process.wait()\n")
+        bench = subprocess.Popen([sys.executable, "-B", "-c", script], stdout=subprocess.PIPE, text=True)
+        pids = [int(pid) for pid in bench.stdout.readline().split()]
+        self.assertGreaterEqual(len(pids), 2)
+        bench.send_signal(signal.SIGKILL)
+        bench.wait()
+        bench.stdout.close()
+        self.assertTrue(becomes(lambda: all(map(ended, pids))))
+
     def test_a_command_that_hangs_or_fails_is_told(self):
         begun = time.monotonic()
         with self.assertRaisesRegex(processes.Failed, "did not end within 0.2 s"):
