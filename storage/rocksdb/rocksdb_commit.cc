@@ -39,10 +39,8 @@ absl::StatusOr<CommitTimes> RocksDbStorage::Commit(absl::Span<const Mutation> mu
   const uint64_t first = journal_.NextPosition(now) + trim.stragglers.size();
   Time reached = now;
   if (!mutations.empty()) reached = std::max(reached, TimeOf(first + mutations.size() - 1));
-  for (size_t i = 0; i < mutations.size(); ++i) {
-    Stage(i, mutations[i], first + i, now);
-    reached = std::max(reached, FromMicros(mutations[i].record.token));
-  }
+  for (const Mutation& mutation : mutations) reached = std::max(reached, FromMicros(mutation.record.token));
+  StageInOrder(mutations, first, now);
   const absl::StatusOr<CommitTimes> times = WriteWithMark(now, reached);
   if (!times.ok()) return times;
 
@@ -92,6 +90,22 @@ absl::Status RocksDbStorage::VerifySettled(const Mutation& mutation, const std::
     }
   }
   return overwritten.version == mutation.expected_version ? absl::OkStatus() : Conflict(mutation, overwritten.version);
+}
+
+// A memtable looks for the place of an entry from that of the one before: so open records go in by their positions, settled
+// ones by their keys.
+void RocksDbStorage::StageInOrder(absl::Span<const Mutation> mutations, uint64_t first, Time now) {
+  settled_in_order_.clear();
+  for (size_t i = 0; i < mutations.size(); ++i) {
+    if (IsOpen(mutations[i].record)) {
+      Stage(i, mutations[i], first + i, now);
+    } else {
+      settled_in_order_.push_back(i);
+    }
+  }
+  std::sort(settled_in_order_.begin(), settled_in_order_.end(),
+            [this](size_t a, size_t b) { return overwriting_[a].encoded_key < overwriting_[b].encoded_key; });
+  for (const size_t i : settled_in_order_) Stage(i, mutations[i], first + i, now);
 }
 
 void RocksDbStorage::Stage(size_t index, const Mutation& mutation, uint64_t position, Time now) {

@@ -70,6 +70,7 @@ class RocksDbStorage final : public Storage {
   // Commit.
   absl::Status Verify(absl::Span<const Mutation> mutations);
   absl::Status VerifySettled(const Mutation& mutation, const std::string& encoded_key, SettledVersion& overwritten);
+  void StageInOrder(absl::Span<const Mutation> mutations, uint64_t first, Time now);
   void Stage(size_t index, const Mutation& mutation, uint64_t position, Time now);
   void StageSettled(const Mutation& mutation, const std::string& encoded_key, uint64_t position);
   void Apply(size_t index, const Mutation& mutation, uint64_t position);
@@ -112,6 +113,7 @@ class RocksDbStorage final : public Storage {
     SettledVersion settled;
   };
   std::vector<Overwriting> overwriting_;
+  std::vector<size_t> settled_in_order_;
   rocksdb::WriteBatch batch_;
   Record settling_;
 };
