@@ -126,6 +126,7 @@ Reply Batch::DecideOver(Operation& operation) {
   if (std::optional<Refusal> refusal = RefuseToGrow(slot, *decision.write)) return *std::move(refusal);
   last_token_ = std::max(last_token_, decision.write->token);
   slot.record = std::move(decision.write);
+  changed_keys_ += slot.dirty ? 0 : 1;
   slot.dirty = true;
   return std::move(decision.reply);
 }
@@ -216,6 +217,7 @@ void Batch::Say(Operation* operation, Reply reply) { answers_.push_back({operati
 
 absl::Status Batch::Commit() {
   std::vector<storage::Mutation> mutations;
+  mutations.reserve(changed_keys_);
   for (auto& [key, slot] : overlay_) {
     if (!slot.dirty) continue;
     mutations.push_back({.key = key, .expected_version = slot.loaded_version, .record = std::move(*slot.record)});
