@@ -32,7 +32,8 @@ rocksdb::ColumnFamilyOptions BaseTuning(const RocksDbOptions& options, const std
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(TableTuning(cache)));
   family.write_buffer_size = options.memtable_bytes;
   family.max_write_buffer_number = 4;
-  family.compression = rocksdb::kLZ4Compression;
+  // Files of level 0 soon are compacted: to compress them, and then to read them back, takes more time than it saves space.
+  family.compression_per_level = {rocksdb::kNoCompression, rocksdb::kLZ4Compression};
   family.target_file_size_base = 32 << 20;
   family.max_bytes_for_level_base = 128 << 20;
   // Keeps the space that overwritten and expired records take near a tenth of the whole.
