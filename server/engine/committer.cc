@@ -58,25 +58,21 @@ absl::Status Committer::Start() {
   return storage_.Commit(honoured, clock.Now()).status();
 }
 
-void Committer::Run(absl::Span<Operation* const> operations) {
+Committer::Answers Committer::Decide(absl::Span<Operation* const> operations) {
   stats_.queue_depth.Add(static_cast<int64_t>(operations.size()));
-  std::vector<Batch::Answer> answers;
-  {
-    absl::MutexLock lock(&mutex_);
-    stats_.queue_depth.Add(-static_cast<int64_t>(operations.size()));
-    answers = RunLocked(waiters_.TakeTimedOut(storage_.clock().Now()), operations);
-  }
-  Finish(std::move(answers));
+  absl::MutexLock lock(&mutex_);
+  stats_.queue_depth.Add(-static_cast<int64_t>(operations.size()));
+  return RunLocked(waiters_.TakeTimedOut(storage_.clock().Now()), operations);
 }
 
 void Committer::Drain() {
-  std::vector<Batch::Answer> answers;
+  Answers answers;
   {
     absl::MutexLock lock(&mutex_);
     draining_ = true;
     answers = RunLocked(waiters_.TakeAll(), {});
   }
-  Finish(std::move(answers));
+  Give(std::move(answers));
 }
 
 std::vector<Batch::Answer> Committer::RunLocked(absl::Span<Operation* const> overdue,
@@ -143,7 +139,7 @@ void Committer::PublishWaiters() {
   next_due_.store(due ? Micros(*due) : kNothingDue, std::memory_order_relaxed);
 }
 
-void Committer::Finish(std::vector<Batch::Answer> answers) {
+void Committer::Give(Answers answers) {
   std::vector<Outbox*> filled;
   for (Batch::Answer& answer : answers) {
     if (Outbox* outbox = answer.operation->Finish(std::move(answer.reply))) filled.push_back(outbox);

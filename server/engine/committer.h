@@ -42,8 +42,15 @@ class Committer {
   // full length again, in one atomic commit (rule 13).
   [[nodiscard]] absl::Status Start();
 
-  // Decides `operations`, wakes waiters, and finishes all whose answer is known. Without operations: only what is due.
-  void Run(absl::Span<Operation* const> operations);
+  using Answers = std::vector<Batch::Answer>;
+
+  // Decides `operations`, wakes waiters, and returns the answers that are known: on disk, and to be given. Without operations: only
+  // what is due.
+  [[nodiscard]] Answers Decide(absl::Span<Operation* const> operations);
+  // Finishes the operations. From any thread.
+  static void Give(Answers answers);
+  // Both.
+  void Run(absl::Span<Operation* const> operations) { Give(Decide(operations)); }
 
   // When Run should be called even if nothing arrives; nullopt while nobody waits.
   std::optional<Time> NextDue() const;
@@ -84,7 +91,6 @@ class Committer {
   std::optional<Refusal> ListSlice(const ListRequest& request, const PolicyTable& policies, ListPage& page)
       ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status ForgetAbandoned(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Finish(std::vector<Batch::Answer> answers) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Constant after construction.
   storage::Storage& storage_;

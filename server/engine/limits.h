@@ -87,7 +87,7 @@ static_assert(kMaxResultBytesCeiling + kMaxCheckpointBytes + kMaxBareItemBytes <
 
 // What an operator may set; see docs/configuration.md.
 struct Limits {
-  size_t max_batch_operations = 1024;                         // decided together, one group commit
+  size_t max_batch_operations = 512;                          // decided together, one group commit
   size_t max_calls = 65'536;                                  // accepted and not yet answered, waiters included
   Duration max_queue_delay = std::chrono::milliseconds(250);  // before a decision; beyond: new work is refused
   size_t max_inflight_bytes = 256 * kMiB;                     // requests and answers of those calls

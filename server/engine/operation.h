@@ -3,6 +3,7 @@
 #ifndef SEMEL_SERVER_ENGINE_OPERATION_H_
 #define SEMEL_SERVER_ENGINE_OPERATION_H_
 
+#include <atomic>
 #include <cstddef>
 
 #include "server/engine/policy_table.h"
@@ -39,7 +40,8 @@ class Operation {
   const PolicyTable::Entry* ns = nullptr;
   Request request;
   Time deadline = Time::max();  // nobody waits for an answer after it
-  bool caller_gone = false;     // set by the owner, before Run: there is nobody to decide for
+  // Set by the owner, at any time: there is nobody to decide for. What was being decided just then is decided all the same.
+  std::atomic<bool> caller_gone = false;
   // Shared by the items of one batch call: how many more bytes of stored payload its answer may carry (rule 19).
   // nullptr: as many as there are.
   size_t* payload_budget = nullptr;

@@ -1,7 +1,8 @@
-// Runs calls to completion on the thread that polls for them: take what is ready, decide and commit it as one batch, answer.
+// Takes what is ready, has it decided and committed as one batch, answers. No artificial delay: while one batch is decided, the next
+// one gathers.
 //
-// No hand-over to another thread and no artificial delay: while one batch is being synced, the next one gathers in the
-// completion queue. Measured against writer threads and callbacks, this costs the least per call (docs/performance.md).
+// A small batch is decided by the polling thread itself, because waking another one would take longer; a large one beside it
+// (deciding_thread.h). Measured against writer threads and callbacks, this costs the least per call (docs/performance.md).
 //
 // What arrived and does not fit into the batch stands in line, in order. So it is seen how long calls wait, and new work can be
 // refused as soon as it arrives where it would wait for too long, at a fraction of what serving it would cost.
@@ -16,9 +17,14 @@
 #include <utility>
 #include <vector>
 
+#include <grpcpp/alarm.h>
 #include <grpcpp/completion_queue.h>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "server/engine/committer.h"
+#include "server/rpc/deciding_thread.h"
+#include "server/rpc/event.h"
 #include "server/rpc/pace.h"
 #include "server/rpc/standing_queue.h"
 
@@ -38,12 +44,8 @@ class Poller {
  public:
   using Clock = StandingQueue::Clock;
 
-  Poller(std::unique_ptr<grpc::ServerCompletionQueue> queue, engine::Committer& committer, const engine::Limits& limits)
-      : queue_(std::move(queue)),
-        committer_(committer),
-        max_batch_(limits.max_batch_operations),
-        max_delay_(limits.max_queue_delay),
-        standing_(limits.max_queue_delay) {}
+  Poller(std::unique_ptr<grpc::ServerCompletionQueue> queue, engine::Committer& committer,
+         const engine::Limits& limits);
 
   grpc::ServerCompletionQueue* queue() { return queue_.get(); }
 
@@ -71,6 +73,7 @@ class Poller {
 
   // Body of the thread: until the queue was shut down and is empty.
   void Poll();
+  void Shutdown();  // from any thread
 
  private:
   struct Place {
@@ -82,6 +85,9 @@ class Poller {
   bool Gather();  // false: the queue is shut down and empty
   void TakeBatch();
   void ResumeWhereRoom();
+  void DecideNext();
+  bool DecideBeside();
+  void OnDecided(bool ok);
   bool SomethingIsDue(engine::Duration since = {}) const;
   std::chrono::system_clock::time_point NextWake() const;
 
@@ -97,6 +103,14 @@ class Poller {
   std::deque<Place> line_;
   std::vector<engine::Operation*> batch_;
   std::vector<Resting*> resting_;
+  engine::Committer::Answers answers_;  // to be given
+
+  bool deciding_ = false;  // a batch is beside us: wake_ ends when it has been decided
+  Step<Poller> decided_{*this, &Poller::OnDecided};
+  grpc::Alarm wake_;
+  absl::Mutex mutex_;
+  bool shut_ ABSL_GUARDED_BY(mutex_) = false;  // nothing may be armed any more
+  DecidingThread beside_;                      // last: it uses what is above
 };
 
 }  // namespace semel::rpc

@@ -78,7 +78,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   }
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr) {
-    for (auto& poller : server->pollers_) poller->queue()->Shutdown();
+    for (auto& poller : server->pollers_) poller->Shutdown();
     for (auto& poller : server->pollers_) poller->Poll();
     server->pollers_.clear();
     return absl::InternalError("gRPC refuses to start; log.level debug tells what it says");
@@ -119,7 +119,7 @@ void Server::Shutdown(engine::Duration timeout) {
   // gRPC does not wait for calls whose connection is gone but whose batch is still being synced: they answer on the queue.
   stats_.live.AwaitNone();
   stats_.sessions.open.AwaitNone();
-  for (auto& poller : pollers_) poller->queue()->Shutdown();
+  for (auto& poller : pollers_) poller->Shutdown();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
   administration_.reset();  // after the polling threads, which hand it what arrives
