@@ -101,11 +101,6 @@ FamilyTuning TuneFamilies(const RocksDbOptions& options, const std::shared_ptr<c
   families.settled.memtable_whole_key_filtering = true;
   // One hint for all keys. Commits insert theirs in order, so that each one's place is near the last one's.
   families.settled.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewCappedPrefixTransform(0));
-  // Nine tenths of the records lie at the lowest level, and much of what stands next to their results repeats or is hexadecimal
-  // digits, which only entropy coding makes smaller. Higher settings save another hundredth for twice the time.
-  families.settled.bottommost_compression = rocksdb::kZSTD;
-  families.settled.bottommost_compression_opts.enabled = true;
-  families.settled.bottommost_compression_opts.level = 1;
   families.settled.compaction_filter_factory = SettledExpiry(bounds);
 
   families.payload = BaseTuning(options, cache);
