@@ -1,10 +1,13 @@
 #include "tests/scenario/conversation.h"
 
+#include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "tests/support/session_caller.h"
 
 namespace semel::scenario {
 namespace {
@@ -48,11 +51,32 @@ std::shared_ptr<Exchange> SendMessage(std::shared_ptr<Service> stub, Method<Serv
   return exchange;
 }
 
+// On a stream of its own: whoever calls it off cancels the stream.
+std::shared_ptr<Exchange> SendOverSession(SharedStub stub, support::SessionOperation operation) {
+  auto exchange = std::make_shared<Exchange>();
+  exchange->Start([stub = std::move(stub), operation = std::move(operation)](grpc::ClientContext& context) {
+    v1::SessionRequest request;
+    *request.add_operations() = operation;
+    const auto stream = stub->Session(&context);
+    stream->WriteLast(request, {});
+    std::optional<Answer> answer;
+    for (v1::SessionResponse response; stream->Read(&response);) {
+      if (response.answers_size() > 0) answer = ToAnswer(response.answers(0));
+    }
+    const grpc::Status end = stream->Finish();
+    return Exchange::Reply{answer && end.ok() ? *answer : ToAnswer(end), {}};
+  });
+  return exchange;
+}
+
 template <class Request, class Response, class Service>
-Sent SendOne(const Call& call, const std::function<Speaker()>& speaker, const Names& names,
+Sent SendOne(Way way, const Call& call, const std::function<Speaker()>& speaker, const Names& names,
              std::shared_ptr<Service> stub, Method<Service, Request, Response> method) {
   Request request;
   if (absl::Status status = Fill(call.key, call.fields, speaker(), names, request); !status.ok()) return status;
+  if constexpr (std::is_same_v<Service, Stub>) {
+    if (way == Way::kSession) return SendOverSession(std::move(stub), support::OperationOf(1, std::move(request)));
+  }
   return SendMessage(std::move(stub), method, std::move(request));
 }
 
@@ -97,7 +121,7 @@ void Exchange::Start(std::function<Reply(grpc::ClientContext&)> call) {
   });
 }
 
-Sent Send(const Call& call, const std::function<Speaker()>& speaker, const Names& names, SharedStub stub,
+Sent Send(Way way, const Call& call, const std::function<Speaker()>& speaker, const Names& names, SharedStub stub,
           SharedAdmin admin) {
   if (call.batch) {
     if (call.verb == "begin")
@@ -110,22 +134,22 @@ Sent Send(const Call& call, const std::function<Speaker()>& speaker, const Names
     return absl::InvalidArgumentError(absl::StrCat("there is no batch of ", call.verb));
   }
   if (call.verb == "begin")
-    return SendOne<v1::BeginRequest, v1::BeginResponse>(call, speaker, names, stub, &Stub::Begin);
+    return SendOne<v1::BeginRequest, v1::BeginResponse>(way, call, speaker, names, stub, &Stub::Begin);
   if (call.verb == "complete")
-    return SendOne<v1::CompleteRequest, v1::CompleteResponse>(call, speaker, names, stub, &Stub::Complete);
+    return SendOne<v1::CompleteRequest, v1::CompleteResponse>(way, call, speaker, names, stub, &Stub::Complete);
   if (call.verb == "lookup")
-    return SendOne<v1::LookupRequest, v1::LookupResponse>(call, speaker, names, stub, &Stub::Lookup);
+    return SendOne<v1::LookupRequest, v1::LookupResponse>(way, call, speaker, names, stub, &Stub::Lookup);
   if (call.verb == "renew")
-    return SendOne<v1::RenewRequest, v1::RenewResponse>(call, speaker, names, stub, &Stub::Renew);
+    return SendOne<v1::RenewRequest, v1::RenewResponse>(way, call, speaker, names, stub, &Stub::Renew);
   if (call.verb == "release")
-    return SendOne<v1::ReleaseRequest, v1::ReleaseResponse>(call, speaker, names, stub, &Stub::Release);
+    return SendOne<v1::ReleaseRequest, v1::ReleaseResponse>(way, call, speaker, names, stub, &Stub::Release);
   if (call.verb == "resolve")
-    return SendOne<v1::ResolveKeyRequest, v1::ResolveKeyResponse>(call, speaker, names, admin, &Admin::ResolveKey);
+    return SendOne<v1::ResolveKeyRequest, v1::ResolveKeyResponse>(way, call, speaker, names, admin, &Admin::ResolveKey);
   if (call.verb == "delete")
-    return SendOne<v1::DeleteKeyRequest, v1::DeleteKeyResponse>(call, speaker, names, admin, &Admin::DeleteKey);
+    return SendOne<v1::DeleteKeyRequest, v1::DeleteKeyResponse>(way, call, speaker, names, admin, &Admin::DeleteKey);
   if (call.verb == "list")
-    return SendOne<v1::ListKeysRequest, v1::ListKeysResponse>(call, speaker, names, admin, &Admin::ListKeys);
-  return SendOne<v1::CheckpointRequest, v1::CheckpointResponse>(call, speaker, names, stub, &Stub::Checkpoint);
+    return SendOne<v1::ListKeysRequest, v1::ListKeysResponse>(way, call, speaker, names, admin, &Admin::ListKeys);
+  return SendOne<v1::CheckpointRequest, v1::CheckpointResponse>(way, call, speaker, names, stub, &Stub::Checkpoint);
 }
 
 }  // namespace semel::scenario

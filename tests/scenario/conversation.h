@@ -47,8 +47,11 @@ class Exchange {
 // Waits for what no event tells, as that a server's gauge has reached a number. False: not within a generous time.
 bool Eventually(const std::function<bool()>& condition);
 
+// How single calls of IdempotencyService are made: by themselves, or each as an operation of a Session stream.
+enum class Way { kCalls, kSession };
+
 // Sends a call, single or batch. An error: the transcript says something that the call does not have.
-absl::StatusOr<std::shared_ptr<Exchange>> Send(const Call& call, const std::function<Speaker()>& speaker,
+absl::StatusOr<std::shared_ptr<Exchange>> Send(Way way, const Call& call, const std::function<Speaker()>& speaker,
                                                const Names& names, std::shared_ptr<v1::IdempotencyService::Stub> stub,
                                                std::shared_ptr<v1::AdminService::Stub> admin);
 

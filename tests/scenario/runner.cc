@@ -30,7 +30,8 @@ absl::Status Runner::Do(const Call& call) {
     return Speaker{call.who, ns, absl::StrFormat("fresh id %07d", ++begins_)};
   };
   const int64_t waited_before = service_.waiters();
-  absl::StatusOr<std::shared_ptr<Exchange>> sent = Send(call, speaker, names_, service_.stub(), service_.admin_stub());
+  absl::StatusOr<std::shared_ptr<Exchange>> sent =
+      Send(way_, call, speaker, names_, service_.stub(), service_.admin_stub());
   if (!sent.ok()) return Failed(call.line, std::string(sent.status().message()));
   if (call.waits) return StartWaiting(call, *std::move(sent), waited_before + 1);
   const Exchange::Reply* reply = (*sent)->Wait();

@@ -17,7 +17,8 @@ namespace semel::scenario {
 class Runner {
  public:
   // Both must outlive the runner.
-  Runner(const Scenario& scenario, Service& service) : scenario_(scenario), service_(service) {}
+  Runner(const Scenario& scenario, Service& service, Way way = Way::kCalls)
+      : scenario_(scenario), service_(service), way_(way) {}
 
   // OK, or file:line, what was expected, and what came.
   absl::Status Run();
@@ -47,6 +48,7 @@ class Runner {
 
   const Scenario& scenario_;
   Service& service_;
+  const Way way_;
   Names names_;
   Waiters waiters_;  // calls whose answer no line has named yet, in the order of the transcript
   int begins_ = 0;   // for fresh attempt ids

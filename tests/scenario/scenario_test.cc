@@ -1,4 +1,4 @@
-// Every transcript of client/scenarios against a real server over gRPC, on each storage.
+// Every transcript of client/scenarios against a real server over gRPC, on each storage, and over Session streams.
 
 #include <algorithm>
 #include <filesystem>
@@ -17,6 +17,14 @@ namespace {
 namespace fs = std::filesystem;
 
 enum class Kind { kMemory, kRocksDb };
+
+struct Setting {
+  const char* name;
+  Kind storage;
+  Way way = Way::kCalls;
+};
+constexpr Setting kSettings[] = {
+    {"memory", Kind::kMemory}, {"rocksdb", Kind::kRocksDb}, {"session", Kind::kMemory, Way::kSession}};
 
 std::vector<std::string> Files() {
   std::vector<std::string> files;
@@ -52,10 +60,10 @@ OpenStorage Opener(Kind kind, const std::string& directory) {
   };
 }
 
-class ScenarioTest : public testing::TestWithParam<std::tuple<std::string, Kind>> {};
+class ScenarioTest : public testing::TestWithParam<std::tuple<std::string, Setting>> {};
 
 TEST_P(ScenarioTest, GoesAsItIsWritten) {
-  const auto& [name, kind] = GetParam();
+  const auto& [name, setting] = GetParam();
   const std::string file = std::string(SEMEL_SCENARIOS) + "/" + name + ".txt";
   std::stringstream text;
   text << std::ifstream(file).rdbuf();
@@ -64,17 +72,14 @@ TEST_P(ScenarioTest, GoesAsItIsWritten) {
   absl::StatusOr<ServiceSettings> settings = SettingsOf(*scenario);
   ASSERT_TRUE(settings.ok()) << file << ": " << settings.status().message();
   Directory directory;
-  Service service(*std::move(settings), Opener(kind, directory.path()));
-  absl::Status status = Runner(*scenario, service).Run();
+  Service service(*std::move(settings), Opener(setting.storage, directory.path()));
+  absl::Status status = Runner(*scenario, service, setting.way).Run();
   EXPECT_TRUE(status.ok()) << status.message();
 }
 
 INSTANTIATE_TEST_SUITE_P(Transcript, ScenarioTest,
-                         testing::Combine(testing::ValuesIn(Files()), testing::Values(Kind::kMemory, Kind::kRocksDb)),
-                         [](const auto& info) {
-                           return std::get<0>(info.param) +
-                                  (std::get<1>(info.param) == Kind::kMemory ? "_memory" : "_rocksdb");
-                         });
+                         testing::Combine(testing::ValuesIn(Files()), testing::ValuesIn(kSettings)),
+                         [](const auto& info) { return std::get<0>(info.param) + "_" + std::get<1>(info.param).name; });
 
 }  // namespace
 }  // namespace semel::scenario

@@ -52,6 +52,7 @@ Answer ToAnswer(const v1::ResolveKeyResponse& response);
 Answer ToAnswer(const v1::DeleteKeyResponse& response);
 Answer ToAnswer(const v1::ListKeysResponse& response);
 
+Answer ToAnswer(const v1::SessionResponse::Answer& answer);
 Answer ToAnswer(const v1::Error& error);      // of an item
 Answer ToAnswer(const grpc::Status& status);  // of a call; checks the details that every error carries
 

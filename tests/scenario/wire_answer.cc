@@ -218,4 +218,18 @@ Answer ToAnswer(const grpc::Status& status) {
   return answer;
 }
 
+Answer ToAnswer(const v1::SessionResponse::Answer& answer) {
+  switch (answer.answer_case()) {
+    case v1::SessionResponse::Answer::kBegin: return ToAnswer(answer.begin());
+    case v1::SessionResponse::Answer::kComplete: return ToAnswer(answer.complete());
+    case v1::SessionResponse::Answer::kLookup: return ToAnswer(answer.lookup());
+    case v1::SessionResponse::Answer::kRenew: return ToAnswer(answer.renew());
+    case v1::SessionResponse::Answer::kRelease: return ToAnswer(answer.release());
+    case v1::SessionResponse::Answer::kCheckpoint: return ToAnswer(answer.checkpoint());
+    case v1::SessionResponse::Answer::kError: return ToAnswer(answer.error());
+    case v1::SessionResponse::Answer::ANSWER_NOT_SET: break;
+  }
+  return {"no answer", "", {}};
+}
+
 }  // namespace semel::scenario
