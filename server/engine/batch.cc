@@ -71,10 +71,12 @@ absl::Status Batch::Load(absl::Span<Operation* const> operations, absl::Span<con
   return absl::OkStatus();
 }
 
+bool Batch::NobodyHears(const Operation& operation) const {
+  return operation.caller_gone || operation.deadline <= now_;
+}
+
 void Batch::Serve(Operation* operation) {
-  if (operation->caller_gone || operation->deadline <= now_) {
-    return SayTooLate(operation);
-  }
+  if (NobodyHears(*operation)) return SayTooLate(operation);
   if (draining_ && std::holds_alternative<Begin>(operation->request)) {
     return Say(operation, Refusal{.reason = Reason::kDraining, .message = "this server is shutting down: try again"});
   }
@@ -88,7 +90,7 @@ void Batch::Serve(Operation* operation) {
 }
 
 void Batch::ServeNow(Operation* operation) {
-  if (operation->deadline <= now_) return SayTooLate(operation);
+  if (NobodyHears(*operation)) return SayTooLate(operation);
   operation->FollowPolicies();
   Say(operation, DecideOver(*operation));
   if (overlay_.at(operation->key).dirty) WakeWaiters(operation->key);
@@ -98,7 +100,7 @@ void Batch::WakeWaiters(const Key& key) {
   while (Operation* waiter = waiters_.Front(key)) {
     // Due at once: the next batch goes on.
     if (woken_bytes_ > kMaxWokenBytes || replayed_bytes_ > kMaxReplayedBytes) return waiters_.SetLapse(key, now_);
-    if (waiter->deadline <= now_) {
+    if (NobodyHears(*waiter)) {
       waiters_.Remove(waiter);
       SayTooLate(waiter);
       continue;

@@ -1,4 +1,4 @@
-// The working state of one batch: what was loaded, what was decided, what will be said. Lives for one Committer::Run.
+// The working state of one batch: what was loaded, what was decided, what will be said. Lives for one Committer::Decide.
 
 #ifndef SEMEL_SERVER_ENGINE_BATCH_H_
 #define SEMEL_SERVER_ENGINE_BATCH_H_
@@ -68,6 +68,7 @@ class Batch {
   std::optional<Refusal> RefuseToGrow(const Slot& slot, const storage::Record& next);
   bool Park(Operation* operation, const InProgress& reply);
   void Say(Operation* operation, Reply reply);
+  bool NobodyHears(const Operation& operation) const;
   void SayTooLate(Operation* operation);
 
   storage::Storage& storage_;

@@ -55,7 +55,8 @@ class Committer {
   // When Run should be called even if nothing arrives; nullopt while nobody waits.
   std::optional<Time> NextDue() const;
 
-  // Takes a parked operation back: its caller has gone. False: it is not parked, Finish was called or is about to be.
+  // Takes a parked operation back: its caller has gone. False: it is not parked, it is finished in its turn. Waits for a batch that
+  // is being decided.
   bool Cancel(Operation* operation);
 
   // From now on nothing begins: waiters are answered in_progress, Begins are refused with DRAINING. Owners may still finish.

@@ -22,14 +22,13 @@ class Outbox {
   ~Outbox() = default;
 };
 
-// Owned by whoever made it, and left alone by that owner from the moment it is handed to Committer::Run until Finish is
-// called or Committer::Cancel took it back.
+// Owned by whoever made it, and, but for caller_gone, left alone by that owner from the moment it is handed to Committer::Decide until
+// Finish is called or Committer::Cancel took it back.
 class Operation {
  public:
   virtual ~Operation() = default;
 
-  // The answer; what it says is on disk. Called exactly once, without any lock held, from whichever thread ran the batch
-  // that decided it. Returns the outbox that is to be sent when the batch is over, once for all that it gathers: nullptr where
+  // The answer; what it says is on disk. Called exactly once, without any lock held, by Committer::Give. Returns the outbox that is to be sent when the batch is over, once for all that it gathers: nullptr where
   // there is none, or where it was returned before.
   virtual Outbox* Finish(Reply reply) = 0;
 
@@ -40,7 +39,8 @@ class Operation {
   const PolicyTable::Entry* ns = nullptr;
   Request request;
   Time deadline = Time::max();  // nobody waits for an answer after it
-  // Set by the owner, at any time: there is nobody to decide for. What was being decided just then is decided all the same.
+  // Set by the owner, at any time: there is nobody to decide for. Before Committer::Cancel, not after: then either the batch that
+  // decides it sees this, or it waits already and Cancel finds it.
   std::atomic<bool> caller_gone = false;
   // Shared by the items of one batch call: how many more bytes of stored payload its answer may carry (rule 19).
   // nullptr: as many as there are.

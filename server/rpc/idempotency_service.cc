@@ -51,8 +51,8 @@ class SingleCall final : public Call<Service, Request, Response>, private engine
   }
 
   void CallerGone() override {
-    if (this->surroundings().committer.Cancel(this)) return this->Answer(grpc::Status::CANCELLED);
-    caller_gone = true;  // not parked: if it still waits for its batch, nothing must be decided for nobody
+    caller_gone = true;
+    if (this->surroundings().committer.Cancel(this)) this->Answer(grpc::Status::CANCELLED);
   }
 };
 
@@ -115,7 +115,7 @@ class BatchCall final : public Call<Service, Request, Response> {
     for (auto& item : items_) this->surroundings().poller.Submit(item.get(), this, this->arrival());
   }
 
-  // Items cannot wait, so all of them are finished by the thread that ran their batch, one after the other.
+  // Items cannot wait, so all of them are in the answers of one batch, and finished one after the other.
   void ItemFinished(int index, engine::Reply reply) {
     auto* item = this->wire_response().mutable_items(index);
     const std::optional<engine::Refusal> refusal = ToResponse(std::move(reply), *item->mutable_response());

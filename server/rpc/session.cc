@@ -206,8 +206,8 @@ void Session::CancelBegin(uint64_t id) {
 
 // One that still stands in line is answered so in its turn.
 void Session::TakeBack(SessionItem& item) {
-  if (surroundings_.committer.Cancel(&item)) return Say(item, engine::TakenBack());
   item.caller_gone = true;
+  if (surroundings_.committer.Cancel(&item)) Say(item, engine::TakenBack());
 }
 
 engine::Outbox* Session::ItemFinished(SessionItem& item, engine::Reply reply) {

@@ -61,6 +61,22 @@ class Threads {
     housekeeping.join();
   }
 
+  // Somebody owns the key; whoever waits for it is taken back while the batch that lets it wait may be under way.
+  void TakeBackWhoIsBeingDecided() {
+    Begin begin{.lease = 1h, .wait = 1h};
+    begin.attempt_id[0] = 1;
+    RunOne(0, begin);
+    begin.attempt_id[0] = 2;
+    for (int i = 0; i < 3000; ++i) {
+      const std::unique_ptr<Call> waiter = Make(0, begin);
+      std::thread decides([&] { RunAlone(*waiter); });
+      waiter->caller_gone = true;
+      const bool taken_back = committer_.Cancel(waiter.get());
+      decides.join();
+      ASSERT_NE(taken_back, waiter->answered()) << "it waits for nobody, or was answered too";
+    }
+  }
+
   std::atomic<int> acquired_ = 0;
   std::atomic<int> replayed_ = 0;
   std::atomic<int> cancelled_ = 0;
@@ -96,12 +112,21 @@ class Threads {
   }
 
   std::unique_ptr<Call> RunOne(int key, Request request) {
+    auto call = Make(key, std::move(request));
+    RunAlone(*call);
+    return call;
+  }
+
+  void RunAlone(Call& call) {
+    Operation* const operations[] = {&call};
+    committer_.Run(operations);
+  }
+
+  std::unique_ptr<Call> Make(int key, Request request) {
     auto call = std::make_unique<Call>();
     call->key = {.ns = "shop", .name = std::to_string(key)};
     call->ns = &policies_.For("shop");
     call->request = std::move(request);
-    Operation* const operations[] = {call.get()};
-    committer_.Run(operations);
     return call;
   }
 
@@ -119,6 +144,12 @@ TEST(CommitterThreads, EachKeyIsAcquiredOnceAndHeardByAll) {
   EXPECT_EQ(threads.acquired_ + threads.replayed_ + threads.cancelled_, Threads::kKeys * Threads::kThreads);
   EXPECT_EQ(threads.stats().waiters.value(), 0);
   EXPECT_EQ(threads.stats().queue_depth.value(), 0);
+}
+
+TEST(CommitterThreads, WhoIsTakenBackWhileItIsDecidedDoesNotWait) {
+  Threads threads;
+  threads.TakeBackWhoIsBeingDecided();
+  EXPECT_EQ(threads.stats().waiters.value(), 0);
 }
 
 }  // namespace
