@@ -94,8 +94,9 @@ bool Poller::Gather() {
   gathered_ = 0;
   int idle_looks = 0;
   grpc::CompletionQueue::NextStatus status = queue_->AsyncNext(&tag, &ok, NextWake());
-  const bool held_up = !deciding_ && SomethingIsDue(kHeldUp);
-  const auto look_until = [&] { return held_up ? system_clock::now() + kPatientLook : kNoWait; };
+  const auto look_until = [&] {
+    return !deciding_ && SomethingIsDue(kHeldUp) ? system_clock::now() + kPatientLook : kNoWait;
+  };
   for (; status != grpc::CompletionQueue::SHUTDOWN; status = queue_->AsyncNext(&tag, &ok, look_until())) {
     if (status == grpc::CompletionQueue::GOT_EVENT) {
       static_cast<Event*>(tag)->Happened(ok);
