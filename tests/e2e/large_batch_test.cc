@@ -1,15 +1,16 @@
-// Batches that are decided beside the polling thread: while one is, others arrive, callers go, and the server ends.
+// Batches that are decided beside the polling thread: while one is, others are heard, callers go, and the server ends.
 
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <map>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "tests/e2e/local_server_test.h"
+#include "tests/support/gated_storage.h"
 #include "tests/support/session_caller.h"
 
 namespace semel::e2e {
@@ -31,13 +32,40 @@ v1::SessionRequest BeginsOf(int round) {
 
 class LargeBatchTest : public LocalServerTest {
  protected:
+  LargeBatchTest() : LargeBatchTest(std::make_shared<support::Gate>()) {}
+
+  // Sends a batch, and returns while it is being committed. The stream has heard nothing but the limits.
+  void SendAndHoldUp(SessionCaller& session, const v1::SessionRequest& batch) {
+    ASSERT_TRUE(session.Send(v1::SessionRequest()));
+    ASSERT_TRUE(session.Read());
+    gate_->Close();
+    ASSERT_TRUE(session.Send(batch));
+    gate_->AwaitCommit();
+  }
   void ExpectNothingLeft() {
-    EXPECT_TRUE(Eventually([&] { return server_.call_stats().sessions.open.value() == 0; }));
-    EXPECT_EQ(server_.call_stats().live.value(), 0);
-    EXPECT_EQ(server_.call_stats().held_bytes.value(), 0);
+    const rpc::CallStats& stats = server_.call_stats();
+    EXPECT_TRUE(Eventually([&] { return stats.sessions.open.value() == 0; }));
+    EXPECT_TRUE(Eventually([&] { return stats.live.value() == 0; }));
+    EXPECT_TRUE(Eventually([&] { return stats.held_bytes.value() == 0; }));
     EXPECT_EQ(server_.waiters(), 0);
   }
+
+ private:
+  explicit LargeBatchTest(const std::shared_ptr<support::Gate>& gate)
+      : LocalServerTest({}, support::Behind(gate, support::InMemory())), gate_(gate) {}
+
+ protected:
+  const std::shared_ptr<support::Gate> gate_;
 };
+
+TEST_F(LargeBatchTest, WhileItIsCommittedOthersAreHeardAndItIsNotAnswered) {
+  SessionCaller session(server_.channel());
+  SendAndHoldUp(session, BeginsOf(0));
+  EXPECT_EQ(Call(BeginOf("")).error().reason, "FIELD_INVALID") << "refused at once, by the thread that polls";
+  EXPECT_EQ(server_.call_stats().sessions.responses.value(), 1) << "only the limits were told";
+  gate_->Open();
+  for (int i = 0; i < kOperations; ++i) EXPECT_TRUE(session.Await(i).begin().has_acquired()) << i;
+}
 
 // Everybody wants the same keys, a thousand at a time; single calls go on between.
 TEST_F(LargeBatchTest, EachKeyIsAcquiredOnce) {
@@ -74,43 +102,37 @@ TEST_F(LargeBatchTest, EachKeyIsAcquiredOnce) {
   ExpectNothingLeft();
 }
 
-TEST_F(LargeBatchTest, WhoGoesWhileItIsDecidedLeavesNothingBehind) {
-  for (int round = 0; round < 20; ++round) {
-    SessionCaller session(server_.NewChannel());
-    ASSERT_TRUE(session.Send(BeginsOf(round)));
-    ASSERT_TRUE(session.Send(BeginsOf(round)));
-    session.Cancel(kOperations / 2);
-    if (round % 2 == 0) session.Await(round);
-    session.Break();
-  }
+TEST_F(LargeBatchTest, WaitersWhoGoWhileItIsCommittedLeaveNothingBehind) {
+  Acquire("order-1");
+  v1::SessionRequest batch;
+  *batch.add_operations() = OperationOf(kOperations, BeginOf("order-2"));  // something to commit
+  for (int i = 1; i < kOperations; ++i) *batch.add_operations() = OperationOf(i, WaitingBeginOf("order-1"));
+  SessionCaller session(server_.NewChannel());
+  SendAndHoldUp(session, batch);
+  ASSERT_TRUE(session.Cancel(1));
+  session.Break();
+  gate_->Open();
   ExpectNothingLeft();
+  EXPECT_TRUE(Look("order-2").state() == v1::STATE_IN_PROGRESS) << "it was decided before its caller went";
 }
 
-// What was acknowledged is there, whenever the end came: its owners can finish.
-TEST_F(LargeBatchTest, TheServerEndsAmidIt) {
-  std::map<std::string, int64_t> acquired;
-  std::atomic<bool> began = false;
-  std::thread caller([&] {
-    SessionCaller session(server_.channel());
-    for (int round = 0; session.Send(BeginsOf(round)); ++round) {
-      while (const auto response = session.Read()) {
-        for (const auto& answer : response->answers()) {
-          if (answer.begin().has_acquired()) acquired[KeyOf(round, answer.id())] = answer.begin().acquired().token();
-        }
-        if (response->answers_size() > 0 && response->answers().rbegin()->id() == kOperations - 1) break;
-      }
-      began = true;
-    }
-    EXPECT_FALSE(session.Finish().ok());
+// Whether the answers still arrive or not, what was being committed is there.
+TEST_F(LargeBatchTest, AServerThatEndsMeanwhileCommitsItFirst) {
+  SessionCaller session(server_.channel());
+  SendAndHoldUp(session, BeginsOf(0));
+  std::atomic<bool> ended = false;
+  std::thread end([&] {
+    server_.server().Shutdown(engine::Duration::zero());
+    ended = true;
   });
-  EXPECT_TRUE(Eventually([&] { return began.load(); }));
-  server_.server().Shutdown(engine::Duration::zero());
-  caller.join();
-  EXPECT_GE(acquired.size(), kOperations);
+  session.Finish();
+  EXPECT_FALSE(ended) << "before what was begun";
+  gate_->Open();
+  end.join();
   ExpectNothingLeft();
   server_.Kill();
   Start();
-  for (const auto& [key, token] : acquired) EXPECT_TRUE(Call(ResultOf(key, token, "paid")).ok()) << key;
+  EXPECT_EQ(Look(KeyOf(0, 0)).state(), v1::STATE_IN_PROGRESS);
 }
 
 }  // namespace
