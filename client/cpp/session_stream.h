@@ -61,7 +61,8 @@ class SessionStream : private SessionCall::Listener {
   // this returns. Its request is at most SessionOperations::kMaxMessageBytes less kOperationOverhead long.
   uint64_t Submit(Operation& operation, Done done);
 
-  // The operation's timeout has passed: nobody waits for the answer any longer. kTooLate: `done` was called, or is about to be. Else it is not, and was destroyed.
+  // The operation's timeout has passed: nobody waits for the answer any longer. kTooLate: `done` was called, or is about to be. Else
+  // it is not, and was destroyed.
   Cancelled Cancel(uint64_t id);
 
   // Opens the stream ahead of what will be submitted. Does nothing where it is open or being opened.

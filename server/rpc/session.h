@@ -74,7 +74,6 @@ class Session final : public engine::Outbox, public Resting, public SessionOwner
   void Take(v1::SessionRequest::Operation& wire, Poller::Clock::time_point arrival, engine::Time now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::optional<engine::Refusal> RefuseForLoad(const SessionItem& item) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void TakeOperations() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CancelBegin(uint64_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Say(SessionItem& item, engine::Reply reply) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakeBack(SessionItem& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -38,7 +38,8 @@ struct RocksDbOptions {
   Duration reclaim_slack = std::chrono::seconds(60);
 
   // The journal of open records is cut once it is longer than both its minimum and four times what is alive in it. Bounds
-  // the time that a restart takes. Well below what a memtable holds: what was cut before the flush is never written to a table.
+  // the time that a restart takes. Of ordinary records, some 200 bytes each, well below what a memtable holds: what was cut before
+  // the flush is never written to a table.
   size_t trim_min_entries = 16'384;
   size_t trim_min_bytes = size_t{32} << 20;
   // At most this much is written again at the journal's end by one commit, so that no commit is slow.

@@ -52,6 +52,7 @@ absl::StatusOr<CommitTimes> RocksDbStorage::Commit(absl::Span<const Mutation> mu
   if (batch_.GetDataSize() > kMostKeptBytes) {
     batch_ = rocksdb::WriteBatch();
     overwriting_ = {};
+    settled_in_order_ = {};
   }
   return times;
 }

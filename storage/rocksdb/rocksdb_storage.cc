@@ -1,7 +1,6 @@
 #include "storage/rocksdb/rocksdb_storage.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

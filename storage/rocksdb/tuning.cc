@@ -99,7 +99,8 @@ FamilyTuning TuneFamilies(const RocksDbOptions& options, const std::shared_ptr<c
   // Most keys that are asked for are new: the memtable's bloom filter answers without a search in the skip list.
   families.settled.memtable_prefix_bloom_size_ratio = 0.02;  // some 60 bits a key
   families.settled.memtable_whole_key_filtering = true;
-  // One hint for all keys. Commits insert theirs in order, so that each one's place is near the last one's.
+  // One hint for all keys. Commits insert theirs in order, so that each one's place is near the last one's. Never DeleteRange in this
+  // family: RocksDB would look the hint up for its table of ranges too, another skip list.
   families.settled.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewCappedPrefixTransform(0));
   families.settled.compaction_filter_factory = SettledExpiry(bounds);
 

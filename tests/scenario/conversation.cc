@@ -1,6 +1,5 @@
 #include "tests/scenario/conversation.h"
 
-#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -59,12 +58,14 @@ std::shared_ptr<Exchange> SendOverSession(SharedStub stub, support::SessionOpera
     *request.add_operations() = operation;
     const auto stream = stub->Session(&context);
     stream->WriteLast(request, {});
-    std::optional<Answer> answer;
+    std::vector<v1::SessionResponse::Answer> answers;
     for (v1::SessionResponse response; stream->Read(&response);) {
-      if (response.answers_size() > 0) answer = ToAnswer(response.answers(0));
+      answers.insert(answers.end(), response.answers().begin(), response.answers().end());
     }
     const grpc::Status end = stream->Finish();
-    return Exchange::Reply{answer && end.ok() ? *answer : ToAnswer(end), {}};
+    if (!end.ok()) return Exchange::Reply{ToAnswer(end), {}};
+    const bool once = answers.size() == 1 && answers.front().id() == operation.id();
+    return Exchange::Reply{once ? ToAnswer(answers.front()) : Answer{"not one answer", "", {}}, {}};
   });
   return exchange;
 }
