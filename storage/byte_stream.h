@@ -27,6 +27,9 @@ namespace semel::storage {
 template <typename T>
 concept Number = std::integral<T> || std::is_enum_v<T>;
 
+inline uint64_t Bits(Number auto value) { return static_cast<uint64_t>(value); }
+inline uint64_t Bits(Time value) { return static_cast<uint64_t>(Micros(value)); }
+
 class Writer {
  public:
   explicit Writer(size_t expected_size) { out_.reserve(expected_size); }
@@ -49,6 +52,12 @@ class Writer {
   void Varint(uint64_t value) {
     for (; value >= 0x80; value >>= 7) out_.push_back(static_cast<char>(value | 0x80));
     out_.push_back(static_cast<char>(value));
+  }
+  // What it is greater, or less, than another value: short where they are close.
+  template <typename T, typename Base>
+  void Difference(T value, Base base) {
+    const uint64_t difference = Bits(value) - Bits(base);
+    Varint(difference << 1 ^ (difference >> 63 ? ~uint64_t{0} : 0));
   }
   void Raw(std::string_view value) { out_.append(value); }
   void Bytes(std::string_view value) {
@@ -119,6 +128,17 @@ class Reader {
       Require(shortest && fits, "a varint in its shortest form");
       if (ok_) value |= uint64_t{byte & 0x7Fu} << shift;
       if (!ok_ || byte < 0x80) return;
+    }
+  }
+  template <typename T, typename Base>
+  void Difference(T& value, Base base) {
+    uint64_t zigzag = 0;
+    Varint(zigzag);
+    const uint64_t bits = Bits(base) + (zigzag >> 1 ^ (zigzag & 1 ? ~uint64_t{0} : 0));
+    if constexpr (std::is_same_v<T, Time>) {
+      value = FromMicros(ok_ ? static_cast<int64_t>(bits) : 0);
+    } else {
+      value = static_cast<T>(ok_ ? bits : 0);
     }
   }
   std::string_view Raw(uint64_t size) {

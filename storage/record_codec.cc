@@ -1,15 +1,21 @@
-// Grammar, format 1. Fixed-width integers are little-endian; a varint is LEB128 in its shortest form; times and
+// Grammar, formats 1 and 2. Fixed-width integers are little-endian; a varint is LEB128 in its shortest form; times and
 // durations are signed microseconds, times since the Unix epoch.
 //
-//   open        := common
+//   open        := format:u8 (1 or 2) common attempt:u32 token:i64 create_time:i64
 //                  lease_start:i64 lease:i64 abandoned_retention:i64 attempt_id:byte[16]
 //                  fingerprint:bytes owner:bytes checkpoint:bytes ns:bytes name:bytes
 //                  checksum
-//   settled     := common
+//   settled     := format:u8 (1) common attempt:u32 token:i64 create_time:i64
 //                  version:u64 complete_time:i64 result_expire_time:i64 key_expire_time:i64 outcome_digest:u64
 //                  fingerprint:bytes owner:bytes checkpoint:bytes outcome
 //                  checksum
-//   common      := format:u8 (1) state:u8 flags:u8 previous:u8 attempt:u32 token:i64 create_time:i64
+//                | format:u8 (2) common attempt:varint token:i64
+//                  create_time:diff(token) complete_time:diff(create_time) version:diff(complete_time)
+//                  result_expire_time:diff(complete_time) key_expire_time:diff(result_expire_time) outcome_digest:u64
+//                  fingerprint:bytes owner:bytes checkpoint:bytes outcome
+//                  checksum
+//   common      := state:u8 flags:u8 previous:u8
+//   diff(base)  := varint: the value less the base, modulo 2^64, with its sign in the lowest bit (zigzag)
 //   outcome     := result   (DONE, not STRIPPED) | failure   (FAILED, not STRIPPED or RETRYABLE) | nothing   (else)
 //   result      := payload content_type:bytes count:varint (name:bytes value:bytes)[count]
 //   payload     := size:varint byte[size]   |   size:varint   (DETACHED or OMITTED)
@@ -26,6 +32,9 @@
 
 #include <xxhash.h>
 
+#include <limits>
+#include <type_traits>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "storage/byte_stream.h"
@@ -33,8 +42,8 @@
 namespace semel::storage {
 namespace {
 
-constexpr uint8_t kFormat = 1;
-constexpr size_t kHeaderBytes = 64;  // of open and settled, all that has a fixed place
+constexpr uint8_t kFormat = 2;       // that is written; all up to it are read
+constexpr size_t kHeaderBytes = 64;  // at most, of all that stands before the texts
 constexpr size_t kChecksumBytes = sizeof(uint32_t);
 
 enum Flag : uint8_t { kEffectsBegan = 1, kRetryable = 2, kStripped = 4, kDetached = 8, kOmitted = 16 };
@@ -98,32 +107,59 @@ absl::StatusOr<std::string_view> Unsealed(std::string_view encoded) {
 // One description of each part serves both directions: a Writer with constant records, a Reader with mutable ones.
 
 template <typename Stream, typename SomeRecord>
+void CodeOpenPlaces(Stream& stream, SomeRecord& record) {
+  stream.Fixed(record.attempt);
+  stream.Fixed(record.token);
+  stream.Fixed(record.create_time);
+  stream.Fixed(record.lease_start);
+  stream.Fixed(record.lease);
+  stream.Fixed(record.abandoned_retention);
+  stream.Fixed(record.attempt_id);
+}
+
+template <typename Stream, typename SomeRecord>
+void CodeSettledPlaces1(Stream& stream, SomeRecord& record) {
+  stream.Fixed(record.attempt);
+  stream.Fixed(record.token);
+  stream.Fixed(record.create_time);
+  stream.Fixed(record.version);
+  stream.Fixed(record.complete_time);
+  stream.Fixed(record.result_expire_time);
+  stream.Fixed(record.key_expire_time);
+  stream.Fixed(record.outcome_digest);
+}
+
+// The token, the position and the times come from one clock: their differences are short.
+template <typename Stream, typename SomeRecord>
+void CodeSettledPlaces(Stream& stream, SomeRecord& record) {
+  uint64_t attempt = record.attempt;
+  stream.Varint(attempt);
+  stream.Require(attempt <= std::numeric_limits<uint32_t>::max(), "an attempt of 32 bits");
+  if constexpr (!std::is_const_v<SomeRecord>) record.attempt = static_cast<uint32_t>(attempt);
+  stream.Fixed(record.token);
+  stream.Difference(record.create_time, record.token);
+  stream.Difference(record.complete_time, record.create_time);
+  stream.Difference(record.version, record.complete_time);
+  stream.Difference(record.result_expire_time, record.complete_time);
+  stream.Difference(record.key_expire_time, record.result_expire_time);
+  stream.Fixed(record.outcome_digest);
+}
+
+template <typename Stream, typename SomeRecord>
 void CodeHeader(Stream& stream, SomeRecord& record, uint8_t& flags) {
   uint8_t format = kFormat;
   stream.Fixed(format);
   stream.Fixed(record.state);
   stream.Fixed(flags);
   stream.Fixed(record.previous);
-  stream.Require(format == kFormat, "a known format");
   stream.Require((flags & ~AllowedFlags(record.state).value_or(0)) == 0, "only flags that belong to the state");
   stream.Require(!(flags & kStripped) || !(flags & (kDetached | kOmitted)), "no flags of a result that was stripped");
   stream.Require(AllowedFlags(record.state).has_value(), "a known state");
   stream.Require(record.previous <= Previous::kReleased, "a known end of the attempt before");
-  stream.Fixed(record.attempt);
-  stream.Fixed(record.token);
-  stream.Fixed(record.create_time);
-  if (IsOpen(record)) {
-    stream.Fixed(record.lease_start);
-    stream.Fixed(record.lease);
-    stream.Fixed(record.abandoned_retention);
-    stream.Fixed(record.attempt_id);
-  } else {
-    stream.Fixed(record.version);
-    stream.Fixed(record.complete_time);
-    stream.Fixed(record.result_expire_time);
-    stream.Fixed(record.key_expire_time);
-    stream.Fixed(record.outcome_digest);
-  }
+  stream.Require(format >= 1 && format <= kFormat, "a known format");
+  if (IsOpen(record)) return CodeOpenPlaces(stream, record);
+  if (format == 1) return CodeSettledPlaces1(stream, record);
+  CodeSettledPlaces(stream, record);
 }
 
 template <typename Stream, typename SomeRecord>

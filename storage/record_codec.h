@@ -33,7 +33,7 @@ absl::StatusOr<std::pair<Key, Record>> DecodeOpen(std::string_view encoded);
 std::string EncodeSettled(const Record& record);
 absl::StatusOr<Record> DecodeSettled(std::string_view encoded);
 
-// What expiry needs, read from the fixed header without parsing or verifying the rest. nullopt: not a settled value.
+// What expiry needs, read from the beginning without parsing or verifying the rest. nullopt: not a settled value.
 struct SettledHeader {
   State state{};
   bool stripped = false;  // nothing is left for StripOutcome to remove; always so of State::kVacant
