@@ -1,7 +1,5 @@
 #include "bench/load/driver.h"
 
-#include <unistd.h>
-
 #include <chrono>
 
 #include "absl/strings/str_cat.h"
@@ -23,7 +21,7 @@ absl::Status Driver::Run(const std::vector<std::unique_ptr<Flow>>& flows) {
   std::vector<Operation> operations(flows.size());
   std::vector<Operation*> ended;
   begun_ = SteadyClock::now();
-  if (schedule_.pairs > 0) StartMeasuring(begun_);
+  if (schedule_.pairs > 0) StartMeasuring();
   for (size_t caller = 0; caller < flows.size() && MayStartRound(); ++caller) {
     operations[caller].caller = caller;
     StartRound(*flows[caller], operations[caller]);
@@ -37,15 +35,16 @@ absl::Status Driver::Run(const std::vector<std::unique_ptr<Flow>>& flows) {
           absl::StrCat(in_flight_, " operations without an answer for ", kPatience.count(), " s"));
     }
     auto now = SteadyClock::now();
-    Tick(now);
     for (Operation* operation : ended) {
       Flow& flow = *flows[operation->caller];
       if (Continue(flow, *operation, now)) continue;
       --in_flight_;
       if (MayStartRound()) StartRound(flow, *operation);
     }
+    Tick(now);
   }
   if (!over_) StopMeasuring(SteadyClock::now());
+  ReadProcessorTime();
   return absl::OkStatus();
 }
 
@@ -73,7 +72,7 @@ void Driver::Send(Operation& operation) {
 }
 
 bool Driver::Continue(Flow& flow, Operation& operation, SteadyClock::time_point now) {
-  recorder_.CallEnded(operation.name(), now - operation.sent);
+  recorder_.CallEnded(operation.name(), operation.sent, now);
   if (!operation.error.empty()) {
     recorder_.Error(operation.name(), operation.error);
     return false;
@@ -85,26 +84,33 @@ bool Driver::Continue(Flow& flow, Operation& operation, SteadyClock::time_point 
 
 void Driver::Tick(SteadyClock::time_point now) {
   if (over_ || schedule_.pairs > 0) return;
-  if (!recorder_.measuring() && now >= begun_ + schedule_.warm_up) StartMeasuring(now);
+  if (!recorder_.measuring() && now >= begun_ + schedule_.warm_up) StartMeasuring();
   if (now >= begun_ + schedule_.warm_up + schedule_.measured) StopMeasuring(now);
 }
 
-void Driver::StartMeasuring(SteadyClock::time_point now) {
-  cpu_.client = CpuSecondsOf(getpid()).value_or(0);
-  if (schedule_.server_pid != 0) cpu_.server = CpuSecondsOf(schedule_.server_pid);
-  recorder_.StartMeasuring(now);
+// Looking at all processes takes milliseconds, in which answers lie unread: what is in flight meanwhile was sent before the interval
+// begins, and its latency does not count.
+void Driver::StartMeasuring() {
+  cpu_at_start_ = {.client = OwnCpuSeconds(),
+                   .server = schedule_.server_pid != 0 ? CpuSecondsOf(schedule_.server_pid) : std::nullopt,
+                   .pairs = recorder_.all_pairs(),
+                   .calls = recorder_.all_calls()};
+  recorder_.StartMeasuring(SteadyClock::now());
 }
 
 void Driver::StopMeasuring(SteadyClock::time_point now) {
   over_ = true;
   recorder_.StopMeasuring(now);
-  cpu_.client = CpuSecondsOf(getpid()).value_or(0) - cpu_.client;
-  std::optional<double> server_now = CpuSecondsOf(schedule_.server_pid);
-  if (cpu_.server && server_now) {
-    cpu_.server = *server_now - *cpu_.server;
-  } else {
-    cpu_.server.reset();
-  }
+}
+
+// When nothing is in flight any more, so that nobody waits for it.
+void Driver::ReadProcessorTime() {
+  cpu_.client = OwnCpuSeconds() - cpu_at_start_.client;
+  cpu_.seconds = recorder_.SecondsUntil(SteadyClock::now());
+  cpu_.pairs = recorder_.all_pairs() - cpu_at_start_.pairs;
+  cpu_.calls = recorder_.all_calls() - cpu_at_start_.calls;
+  if (!cpu_at_start_.server) return;
+  if (std::optional<double> server = CpuSecondsOf(schedule_.server_pid)) cpu_.server = *server - *cpu_at_start_.server;
 }
 
 }  // namespace semel::bench

@@ -24,10 +24,14 @@ struct Schedule {
   pid_t server_pid = 0;  // 0: unknown
 };
 
-// Processor seconds over the measured interval; those of the server with all processes that it started.
+// Processor seconds from the beginning of the measured interval until the last answer, a moment after its end, and what was done in
+// that time; those of the server with all processes that it started.
 struct CpuUse {
   double client = 0;
   std::optional<double> server;
+  double seconds = 0;
+  uint64_t pairs = 0;
+  uint64_t calls = 0;
 };
 
 class Driver {
@@ -44,8 +48,9 @@ class Driver {
   void Send(Operation& operation);
   bool Continue(Flow& flow, Operation& operation, SteadyClock::time_point now);
   void Tick(SteadyClock::time_point now);
-  void StartMeasuring(SteadyClock::time_point now);
+  void StartMeasuring();
   void StopMeasuring(SteadyClock::time_point now);
+  void ReadProcessorTime();
   bool MayStartRound() const;
 
   Service& service_;
@@ -55,6 +60,7 @@ class Driver {
   uint64_t pairs_started_ = 0;
   size_t in_flight_ = 0;
   bool over_ = false;
+  CpuUse cpu_at_start_;  // sums since each process began
   CpuUse cpu_;
 };
 

@@ -83,13 +83,13 @@ SteadyClock::duration Seconds(double seconds) {
 nlohmann::json Report(const Recorder& recorder, const CpuUse& cpu) {
   nlohmann::json report = recorder.ToJson();
   // Of a pair, or of a call where there are no pairs.
-  uint64_t units = recorder.pairs() > 0 ? recorder.pairs() : std::max<uint64_t>(1, recorder.calls());
+  uint64_t units = cpu.pairs > 0 ? cpu.pairs : std::max<uint64_t>(1, cpu.calls);
   auto per_unit = [&](double seconds) { return seconds * 1e6 / static_cast<double>(units); };
   report["client_cpu_us"] = per_unit(cpu.client);
-  report["client_cpu_cores"] = cpu.client / recorder.seconds();
+  report["client_cpu_cores"] = cpu.client / cpu.seconds;
   if (cpu.server) {
     report["server_cpu_us"] = per_unit(*cpu.server);
-    report["server_cpu_cores"] = *cpu.server / recorder.seconds();
+    report["server_cpu_cores"] = *cpu.server / cpu.seconds;
   }
   return report;
 }

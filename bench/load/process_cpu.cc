@@ -1,5 +1,6 @@
 #include "bench/load/process_cpu.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -59,6 +60,15 @@ std::optional<double> CpuSecondsOf(pid_t pid) {
     for (auto child = begin; child != end; ++child) family.push_back(child->second);
   }
   return total / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+double OwnCpuSeconds() {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);  // fails only for what it does not know
+  auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
 }  // namespace semel::bench

@@ -10,8 +10,11 @@
 namespace semel::bench {
 
 // User and system seconds of a process and of all that it has started, those that ended included, from /proc/PID/stat, in steps of a
-// clock tick (10 ms). nullopt: there is no such process.
+// clock tick (10 ms). nullopt: there is no such process. Looks at all processes of the machine, which takes milliseconds.
 std::optional<double> CpuSecondsOf(pid_t pid);
+
+// User and system seconds of this process, at once.
+double OwnCpuSeconds();
 
 }  // namespace semel::bench
 

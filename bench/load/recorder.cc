@@ -31,12 +31,13 @@ void Recorder::StopMeasuring(SteadyClock::time_point now) {
   stopped_ = now;
 }
 
-void Recorder::CallEnded(std::string_view call, SteadyClock::duration latency) {
-  if (!measuring_) return;
-  ++calls_;
+void Recorder::CallEnded(std::string_view call, SteadyClock::time_point sent, SteadyClock::time_point now) {
+  ++all_calls_;
+  calls_ += measuring_ ? 1 : 0;
+  if (sent < started_ || sent >= stopped_) return;
   auto it = latencies_.find(call);
   if (it == latencies_.end()) it = latencies_.emplace(call, Histogram()).first;
-  it->second.Record(static_cast<uint64_t>(std::chrono::nanoseconds(latency).count()));
+  it->second.Record(static_cast<uint64_t>(std::chrono::nanoseconds(now - sent).count()));
 }
 
 void Recorder::Error(std::string_view call, std::string_view what) {
