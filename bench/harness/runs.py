@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import functools
 import json
 import os
 import pathlib
@@ -86,26 +87,48 @@ def traffic(options, server, in_flight, seconds, window, *more):
 
 @contextlib.contextmanager
 def salvaging(part, results):
-    """Where measuring fails, what was measured until then (`results()`) is written all the same, and the failure said."""
+    """Writes what was measured (`results()`) as soon as measuring ends, in whichever way: a failure, also Ctrl-C, is written with it. So what
+    is made of it later may fail and nothing is lost."""
+    failure = {}
     try:
         yield
-    except processes.Failed as failure:
-        paths = write(part, results() | {"failure": str(failure)})
-        raise processes.Failed(f"{failure}\n\nMeasured until then: {' '.join(paths)}") from failure
+    except BaseException as error:
+        failure = {"failure": str(error) if isinstance(error, processes.Failed) else f"{type(error).__name__}: {error}"}
+        raise
+    finally:
+        paths = keep_raw(part, results() | failure)
+        if failure:
+            progress(f"measured until then: {' '.join(paths)}")
+
+
+def keep_raw(part, results):
+    try:
+        return write(part, results)
+    except OSError:  # the disk is full, say: then the terminal has it
+        print(json.dumps(results), flush=True)
+        raise
 
 
 def progress(text):
     print(f"  {text}", file=sys.stderr, flush=True)
 
 
+@functools.cache
+def time_of_results():
+    """The same for all that this script writes: what is written again, with more in it, takes the place of what was there."""
+    return f"{datetime.datetime.now():%Y%m%d-%H%M%S}"
+
+
 def write(part, results, charts=(), document="", keep=False):
     """bench/results/PART-TIME.json, PART-TIME-NAME.svg for each (name, svg), and PART-TIME.md where there is a document. `keep`: without
     the time, so that Git sees them. The paths, to be told."""
     RESULTS.mkdir(parents=True, exist_ok=True)
-    stem = part if keep else f"{part}-{datetime.datetime.now():%Y%m%d-%H%M%S}"
+    stem = part if keep else f"{part}-{time_of_results()}"
     files = {f"{stem}.json": json.dumps(results, indent=1) + "\n"} | {f"{stem}-{name}.svg": svg for name, svg in charts}
     if document:
         files[f"{stem}.md"] = document
     for name, text in files.items():
-        (RESULTS / name).write_text(text, encoding="utf-8")
+        unfinished = RESULTS / f"{stem}.unfinished"
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(RESULTS / name)  # a disk that is full by now leaves what was written before
     return [str((RESULTS / name).relative_to(ROOT)) for name in files]

@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
 """What the parts of ./dev bench share: processes that end when they must, whether there is room, figures over time."""
 
+import contextlib
+import errno
+import io
+import json
 import pathlib
 import signal
 import subprocess
@@ -105,17 +109,44 @@ class Processes(unittest.TestCase):
 
 
 class Salvaging(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(dir=runs.ROOT / "build")
+        self.addCleanup(folder.cleanup)
+        self.addCleanup(setattr, runs, "RESULTS", runs.RESULTS)
+        runs.RESULTS = pathlib.Path(folder.name)
+
+    def written(self):
+        [file] = runs.RESULTS.iterdir()
+        return json.loads(file.read_text())
+
+    def fail_with(self, error):
+        with contextlib.redirect_stderr(io.StringIO()) as said, self.assertRaises(type(error)):
+            with runs.salvaging("some", lambda: {"rounds": [1, 2]}):
+                raise error
+        self.assertIn("measured until then: ", said.getvalue())
+        return self.written()
+
     def test_what_was_measured_until_a_failure_is_written_with_it(self):
-        with tempfile.TemporaryDirectory(dir=runs.ROOT / "build") as folder:
-            before, runs.RESULTS = runs.RESULTS, pathlib.Path(folder)
-            try:
-                with self.assertRaisesRegex(processes.Failed, "it broke"):
-                    with runs.salvaging("some", lambda: {"rounds": [1, 2]}):
-                        raise processes.Failed("it broke")
-            finally:
-                runs.RESULTS = before
-            [written] = pathlib.Path(folder).glob("some-*.json")
-            self.assertEqual(written.read_text(), '{\n "rounds": [\n  1,\n  2\n ],\n "failure": "it broke"\n}\n')
+        self.assertEqual(self.fail_with(processes.Failed("it broke")), {"rounds": [1, 2], "failure": "it broke"})
+
+    def test_so_it_is_however_measuring_ended(self):
+        for error in (KeyboardInterrupt(), psutil.NoSuchProcess(1), OSError(errno.ENOSPC, "No space left on device")):
+            self.assertIn(type(error).__name__, self.fail_with(error)["failure"])
+
+    def test_it_is_there_before_anything_is_made_of_it_and_what_is_made_takes_its_place(self):
+        with runs.salvaging("some", lambda: {"rounds": [1, 2]}):
+            pass
+        self.assertEqual(self.written(), {"rounds": [1, 2]})
+        runs.write("some", {"rounds": [1, 2], "targets": []})
+        self.assertEqual(self.written(), {"rounds": [1, 2], "targets": []})
+
+    def test_where_it_cannot_be_written_the_terminal_has_it(self):
+        runs.RESULTS = runs.RESULTS / "file"
+        runs.RESULTS.touch()
+        with contextlib.redirect_stdout(io.StringIO()) as said, self.assertRaises(FileExistsError):
+            with runs.salvaging("some", lambda: {"rounds": [1, 2]}):
+                pass
+        self.assertEqual(json.loads(said.getvalue()), {"rounds": [1, 2]})
 
 
 class Room(unittest.TestCase):
