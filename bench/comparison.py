@@ -143,14 +143,20 @@ def main_rows(runs_of):
 
 
 def main_table(runs_of):
-    return figures.table(main_rows(runs_of)) + "\n" + LEGEND
+    return "\n".join([figures.table(main_rows(runs_of)), LEGEND, *remarks(runs_of)])
+
+
+def remarks(runs_of):
+    """What did not go as it should."""
+    return [f"Measured again: {name}, {n:,} in flight, round {number}, which failed: {report['failure_before'].splitlines()[0]}"
+            for (name, n), reports in runs_of.items() for number, report in enumerate(reports, 1) if "failure_before" in report]
 
 
 def document(about, servers, runs_of, found):
     """The same as Markdown, for whoever shows it to others."""
     versions = ", ".join(server["version"] for name, server in servers.items() if name != "echo")
-    return "\n\n".join([machine.describe(about), versions, figures.markdown(main_rows(runs_of)), LEGEND,
-                        figures.markdown(figures.target_rows(found)), ""])
+    return "\n\n".join([machine.describe(about), versions, figures.markdown(main_rows(runs_of)),
+                        *[LEGEND, *remarks(runs_of)], figures.markdown(figures.target_rows(found)), ""])
 
 
 def pictures(runs_of, about):

@@ -13,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
 
 import compare  # noqa: E402
 import comparison  # noqa: E402
-from harness import figures  # noqa: E402
+from harness import figures, processes  # noqa: E402
 
 
 def report(pairs_per_s, p99=1.0, calls_per_s=None, p50=0.5, count=1000):
@@ -84,6 +84,28 @@ class Arguments(unittest.TestCase):
         self.assertEqual((options.rounds, options.seconds), (3, 1.0))
 
 
+class Repeating(unittest.TestCase):
+    def outcome(self, *outcomes):
+        """Of a step whose runs end so, one after the other."""
+        def measure(*_):
+            outcome = left.pop(0)
+            if isinstance(outcome, Exception):
+                raise outcome
+            return dict(outcome)
+
+        left = list(outcomes)
+        self.addCleanup(setattr, compare, "measure", compare.measure)
+        compare.measure = measure
+        with contextlib.redirect_stderr(io.StringIO()):
+            return compare.measure_if_need_be_twice(None, None, comparison.CASES[0], 64)
+
+    def test_a_failed_run_is_repeated_once_and_says_why(self):
+        self.assertEqual(self.outcome({"pairs": 1}), {"pairs": 1})
+        self.assertEqual(self.outcome(processes.Failed("it broke"), {"pairs": 1}), {"pairs": 1, "failure_before": "it broke"})
+        with self.assertRaisesRegex(processes.Failed, "again"):
+            self.outcome(processes.Failed("it broke"), processes.Failed("again"), {"pairs": 1})
+
+
 class Targets(unittest.TestCase):
     def found(self, runs_of, syncs_ms=(0.2, 0.2, 0.2)):
         return {target.name: target for target in comparison.targets(runs_of, list(syncs_ms))}
@@ -128,6 +150,12 @@ class Tables(unittest.TestCase):
         row = comparison.main_rows({("redis", 1): [report(90, count=1000), report(90, count=999)]})[1]
         self.assertEqual(row[4:6], ("1.00  (1.00 to 1.00)", "-"))
         self.assertEqual(self.p99_of(count=99), "-")
+
+    def test_a_run_that_was_repeated_is_told_with_the_reason(self):
+        runs_of = {("redis", 64): [report(100), report(100) | {"failure_before": "the connection broke\nand more"}]}
+        told = "Measured again: redis, 64 in flight, round 2, which failed: the connection broke"
+        self.assertIn(told, comparison.main_table(runs_of).splitlines())
+        self.assertIn(told, comparison.document(MACHINE, {}, runs_of, []).splitlines())
 
     def p99_of(self, count):
         return comparison.main_rows({("redis", 1): [report(90, count=count)]})[1][4]
