@@ -97,7 +97,7 @@ def main(arguments=None):
                 folder.mkdir()
                 runs.progress(f"round {number} of {options.rounds}")
                 syncs_ms.append(machine.fdatasync_ms(folder))
-                order = comparison.rotated(steps, number - 1, options.rounds)
+                order = comparison.in_turn(steps, number - 1, options.rounds)
                 servers |= measure_round(options, folder, order, runs_of)
     targets = comparison.targets(runs_of, syncs_ms)
     print("", comparison.proof_table(servers, runs_of), "", comparison.main_table(runs_of), "",

@@ -24,14 +24,16 @@ def plan(in_flight, names=None):
     return [(case, n) for n in in_flight for case in CASES if n in case.in_flight and (not names or case.name in names)]
 
 
-def rotated(steps, number, rounds):
-    """The order of round `number` (from 0) of so many: for each number in flight another case goes first, evenly over the rounds. What a
-    case leaves behind for the next one thus falls on different ones."""
+def in_turn(steps, number, rounds):
+    """The order of round `number` (from 0) of so many: for each number in flight another case goes first, evenly over the rounds, and every
+    second round goes backwards from there. So what a case leaves behind for the next one falls on one neighbour in these rounds and on
+    the other in those."""
     order = []
     for n in dict.fromkeys(n for _, n in steps):
         cases = [step for step in steps if step[1] == n]
         first = number * len(cases) // rounds
-        order += cases[first:] + cases[:first]
+        forwards = cases[first:] + cases[:first]
+        order += forwards[:1] + forwards[:0:-1] if number % 2 else forwards
     return order
 
 

@@ -55,7 +55,7 @@ class Plan(unittest.TestCase):
 
     def test_every_round_has_all_steps_and_begins_with_another_case(self):
         steps = comparison.plan([1, 64])
-        orders = [comparison.rotated(steps, number, 5) for number in range(5)]
+        orders = [comparison.in_turn(steps, number, 5) for number in range(5)]
         for order in orders:
             self.assertCountEqual(order, steps)
             self.assertEqual([n for _, n in order], [n for _, n in steps])
@@ -63,6 +63,13 @@ class Plan(unittest.TestCase):
         for n in (1, 64):
             firsts = {next(case.name for case, m in order if m == n) for order in orders}
             self.assertEqual(len(firsts), 5)
+
+    def test_no_case_always_follows_the_same_one(self):
+        steps = comparison.plan([64])
+        orders = [[case.name for case, _ in comparison.in_turn(steps, number, 5)] for number in range(5)]
+        for case, _ in steps:
+            before = {order[order.index(case.name) - 1] for order in orders if order[0] != case.name}
+            self.assertEqual(len(before), 2, case.name)
 
 
 class Arguments(unittest.TestCase):
