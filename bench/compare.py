@@ -11,7 +11,7 @@ import contextlib
 import os
 
 import comparison
-from harness import figures, machine, processes, runs
+from harness import figures, machine, processes, runs, surroundings
 from peers.etcd import Etcd
 from peers.postgresql import PostgreSql
 from peers.redis import Redis
@@ -56,26 +56,28 @@ def measure_round(options, folder, steps, runs_of):
             server = servers[case.peer]
             os.sync()  # what the last one left to the kernel to write is not for this one to wait for
             server.resume()
-            runs_of[case.name, in_flight].append(measure_if_need_be_twice(options, server, case, in_flight))
+            runs_of[case.name, in_flight].append(measure_if_need_be_twice(options, folder, server, case, in_flight))
             server.pause()
         return about
 
 
-def measure_if_need_be_twice(options, server, case, in_flight):
+def measure_if_need_be_twice(options, folder, server, case, in_flight):
     """One bad moment does not end twenty minutes; the report tells of it."""
     try:
-        return measure(options, server, case, in_flight)
+        return measure(options, folder, server, case, in_flight)
     except processes.Failed as failure:
         runs.progress(f"{case.name}, {in_flight:,} in flight, once more: {failure}")
-        return measure(options, server, case, in_flight) | {"failure_before": str(failure)}
+        return measure(options, folder, server, case, in_flight) | {"failure_before": str(failure)}
 
 
-def measure(options, server, case, in_flight):
-    before = server.syncs()
+def measure(options, folder, server, case, in_flight):
+    def counts():
+        return {"syncs": server.syncs(), "flushes": surroundings.flushes(folder)}
+
+    before = counts()
     report = runs.load(options, server, case.service, in_flight, *case.arguments)
-    if before is not None:
-        report["syncs"] = server.syncs() - before  # also those of the warm-up, as all_pairs has its pairs
-    return report
+    # Also those of the warm-up, as all_pairs has its pairs.
+    return report | {name: count - before[name] for name, count in counts().items() if before[name] is not None}
 
 
 def main(arguments=None):

@@ -9,6 +9,8 @@ IN_FLIGHT = [1, 8, 64, 256, 1024]
 LEGEND = """Median, and smallest to largest round; of echo calls, not pairs; latencies of Begin or Complete, whichever is slower.
 A closed loop: each caller sends its next operation when the last one is answered, so a slow answer also slows the load down.
 A quantile that too few calls stand behind is left out (p99.9 of less than 1,000)."""
+FLUSHES = """Syncs as the server counts them; flushes of the whole disk as the kernel counts them, where it does. Other writers add to these, and
+the kernel makes one of several that come at once."""
 OVER_FDATASYNC_MS = 0.130  # what a lone operation may take beyond the sync itself
 
 
@@ -125,13 +127,22 @@ def proof_table(servers, runs_of):
     return figures.table(rows) + "\n\n" + syncs_table(runs_of)
 
 
-def syncs_table(runs_of):
-    rows = [("in flight", "case", "pairs", "syncs", "pairs to a sync")]
+def sync_rows(runs_of):
+    """Syncs as the server counts them, and flushes as the kernel does."""
+    rows = [("in flight", "case", "pairs", "syncs", "pairs to a sync", "flushes", "pairs to a flush")]
     for (name, n), reports in runs_of.items():
-        if "syncs" in reports[0]:
-            all_pairs, syncs = sum(r["all_pairs"] for r in reports), sum(r["syncs"] for r in reports)
-            rows.append((f"{n:,}", name, f"{all_pairs:,}", f"{syncs:,}", f"{all_pairs / max(1, syncs):.1f}"))
-    return figures.table(rows)
+        all_pairs = sum(report["all_pairs"] for report in reports)
+        row = [f"{n:,}", name, f"{all_pairs:,}"]
+        for what in ("syncs", "flushes"):
+            known = all(what in report for report in reports)
+            count = sum(report[what] for report in reports) if known else 0
+            row += [f"{count:,}" if known else "-", f"{all_pairs / count:.1f}" if count else "-"]
+        rows.append(tuple(row))
+    return rows
+
+
+def syncs_table(runs_of):
+    return figures.table(sync_rows(runs_of)) + "\n" + FLUSHES
 
 
 def main_rows(runs_of):

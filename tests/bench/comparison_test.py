@@ -18,7 +18,7 @@ from harness import figures, processes  # noqa: E402
 
 def report(pairs_per_s, p99=1.0, calls_per_s=None, p50=0.5, count=1000):
     return {"pairs_per_s": pairs_per_s, "calls_per_s": calls_per_s or 2 * pairs_per_s, "server_cpu_us": 10.0, "client_cpu_us": 5.0,
-            "all_pairs": 100, "syncs": 10,
+            "all_pairs": 100, "syncs": 10, "flushes": 25,
             "latency_ms": {"Begin": {"count": count, "p50": p50, "p99": p99, "p99.9": p99},
                            "Complete": {"count": count, "p50": 0.1, "p99": 0.2, "p99.9": 0.3}}}
 
@@ -104,7 +104,7 @@ class Repeating(unittest.TestCase):
         self.addCleanup(setattr, compare, "measure", compare.measure)
         compare.measure = measure
         with contextlib.redirect_stderr(io.StringIO()):
-            return compare.measure_if_need_be_twice(None, None, comparison.CASES[0], 64)
+            return compare.measure_if_need_be_twice(None, None, None, comparison.CASES[0], 64)
 
     def test_a_failed_run_is_repeated_once_and_says_why(self):
         self.assertEqual(self.outcome({"pairs": 1}), {"pairs": 1})
@@ -144,7 +144,13 @@ class Targets(unittest.TestCase):
 class Tables(unittest.TestCase):
     def test_pairs_to_a_sync(self):
         table = comparison.syncs_table({("semel-unary", 64): [report(1), report(1)]})
-        self.assertEqual(table.splitlines()[2].split(), ["64", "semel-unary", "200", "20", "10.0"])
+        self.assertEqual(table.splitlines()[2].split(), ["64", "semel-unary", "200", "20", "10.0", "50", "4.0"])
+
+    def test_counts_that_nobody_keeps_are_not_made_up(self):
+        unknown = {name: figure for name, figure in report(1).items() if name not in ("syncs", "flushes")}
+        table = comparison.syncs_table({("redis", 64): [unknown, report(1)], ("echo", 64): [report(1) | {"all_pairs": 0, "flushes": 0}]})
+        self.assertEqual(table.splitlines()[2].split(), ["64", "redis", "200", "-", "-", "-", "-"])
+        self.assertEqual(table.splitlines()[3].split(), ["64", "echo", "0", "10", "0.0", "0", "-"])
 
     def test_the_document_has_a_row_for_each_case_and_target(self):
         runs_of = {("semel-unary", 64): [report(90)], ("redis", 64): [report(100)]}

@@ -5,6 +5,7 @@ import contextlib
 import errno
 import io
 import json
+import os
 import pathlib
 import signal
 import subprocess
@@ -19,7 +20,7 @@ sys.path.insert(0, str(BENCH))
 
 import psutil  # noqa: E402
 
-from harness import figures, processes, room, runs, sampling  # noqa: E402
+from harness import figures, processes, room, runs, sampling, surroundings  # noqa: E402
 
 # A server of two processes; the second one is deaf to SIGTERM.
 SERVER = ["sh", "-c", "sh -c 'trap \"\" TERM; echo ready $$; while :; do sleep 1; done'; :"]
@@ -147,6 +148,21 @@ class Salvaging(unittest.TestCase):
             with runs.salvaging("some", lambda: {"rounds": [1, 2]}):
                 pass
         self.assertEqual(json.loads(said.getvalue()), {"rounds": [1, 2]})
+
+
+class Surroundings(unittest.TestCase):
+    def test_a_sync_is_a_flush_of_the_disk(self):
+        with tempfile.NamedTemporaryFile(dir=runs.ROOT / "build") as file:
+            before = surroundings.flushes(file.name)
+            if before is None:
+                self.skipTest("the kernel does not count flushes of this disk")
+            for _ in range(10):
+                os.write(file.fileno(), b"x")
+                os.fsync(file.fileno())
+            self.assertGreaterEqual(surroundings.flushes(file.name), before + 10)
+
+    def test_where_there_is_no_disk_nothing_is_told(self):
+        self.assertIsNone(surroundings.flushes("/proc"))
 
 
 class Room(unittest.TestCase):
