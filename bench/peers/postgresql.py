@@ -22,6 +22,7 @@ class PostgreSql(processes.Server):
             self.initialize(data)
         settings = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "",
                     "max_connections": 300, "shared_buffers": "1GB", "max_wal_size": "4GB", "jit": "off",
+                    "checkpoint_timeout": "30min",  # it runs on while PostgreSQL stands still, and a checkpoint would be due at each start
                     "synchronous_commit": "on", "fsync": "on", "full_page_writes": "on", "commit_delay": 0}
         flags = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         super().__init__([newest_binaries() / "postgres", "-D", data, *flags], folder / "postgresql.log",
@@ -49,7 +50,7 @@ class PostgreSql(processes.Server):
         return "PostgreSQL " + self.ask("SHOW server_version").split()[0]
 
     def durability(self):
-        return {f"SHOW {name}": self.ask(f"SHOW {name}") for name in (*DURABILITY, "shared_buffers", "max_wal_size")}
+        return {f"SHOW {name}": self.ask(f"SHOW {name}") for name in (*DURABILITY, "shared_buffers", "max_wal_size", "checkpoint_timeout")}
 
     def syncs(self):
         """Of its log, as the backends told so far; they tell when they have nothing else to do."""
