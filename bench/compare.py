@@ -74,8 +74,8 @@ def measure(options, folder, server, case, in_flight):
     def counts():
         return {"syncs": server.syncs(), "flushes": surroundings.flushes(folder)}
 
-    before = counts()
-    report = runs.load(options, server, case.service, in_flight, *case.arguments)
+    before, noise = counts(), surroundings.Noise(server)
+    report = runs.load(options, server, case.service, in_flight, *case.arguments) | noise.cores()
     # Also those of the warm-up, as all_pairs has its pairs.
     return report | {name: count - before[name] for name, count in counts().items() if before[name] is not None}
 

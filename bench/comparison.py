@@ -11,6 +11,7 @@ A closed loop: each caller sends its next operation when the last one is answere
 A quantile that too few calls stand behind is left out (p99.9 of less than 1,000)."""
 FLUSHES = """Syncs as the server counts them; flushes of the whole disk as the kernel counts them, where it does. Other writers add to these, and
 the kernel makes one of several that come at once."""
+DISTURBING_CORES = 0.1
 OVER_FDATASYNC_MS = 0.130  # what a lone operation may take beyond the sync itself
 
 
@@ -145,11 +146,20 @@ def syncs_table(runs_of):
     return figures.table(sync_rows(runs_of)) + "\n" + FLUSHES
 
 
+def taken_away(report):
+    """Processors that other programs and the hypervisor took."""
+    return report["others_cores"] + report["steal_cores"]
+
+
+def disturbed(report):
+    return taken_away(report) > DISTURBING_CORES
+
+
 def main_rows(runs_of):
     rows = [("in flight", "case", "pairs/s", "p50 ms", "p99 ms", "p99.9 ms", "server CPU us/pair", "client CPU us/pair")]
     for (name, n), reports in runs_of.items():
         speed = pairs if any(map(pairs, reports)) else calls
-        rows.append((f"{n:,}", name, figures.show([speed(r) for r in reports]),
+        rows.append((f"{n:,}", name + "*" * any(map(disturbed, reports)), figures.show([speed(r) for r in reports]),
                      *(figures.show([slower(q)(r) for r in reports], 2) for q in ("p50", "p99", "p99.9")),
                      *(f"{statistics.median(r[cpu] for r in reports):.1f}" for cpu in ("server_cpu_us", "client_cpu_us"))))
     return rows
@@ -161,8 +171,11 @@ def main_table(runs_of):
 
 def remarks(runs_of):
     """What did not go as it should."""
-    return [f"Measured again: {name}, {n:,} in flight, round {number}, which failed: {report['failure_before'].splitlines()[0]}"
-            for (name, n), reports in runs_of.items() for number, report in enumerate(reports, 1) if "failure_before" in report]
+    every = [report for reports in runs_of.values() for report in reports]
+    return [f"{sum(map(disturbed, every))} of {len(every)} runs were disturbed (*): others took more than a tenth of a processor meanwhile, "
+            f"{max(map(taken_away, every)):.2f} at most.",
+            *(f"Measured again: {name}, {n:,} in flight, round {number}, which failed: {report['failure_before'].splitlines()[0]}"
+            for (name, n), reports in runs_of.items() for number, report in enumerate(reports, 1) if "failure_before" in report)]
 
 
 def document(about, servers, runs_of, found):

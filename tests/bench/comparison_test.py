@@ -18,7 +18,7 @@ from harness import figures, processes  # noqa: E402
 
 def report(pairs_per_s, p99=1.0, calls_per_s=None, p50=0.5, count=1000):
     return {"pairs_per_s": pairs_per_s, "calls_per_s": calls_per_s or 2 * pairs_per_s, "server_cpu_us": 10.0, "client_cpu_us": 5.0,
-            "all_pairs": 100, "syncs": 10, "flushes": 25,
+            "all_pairs": 100, "syncs": 10, "flushes": 25, "others_cores": 0.05, "steal_cores": 0.0,
             "latency_ms": {"Begin": {"count": count, "p50": p50, "p99": p99, "p99.9": p99},
                            "Complete": {"count": count, "p50": 0.1, "p99": 0.2, "p99.9": 0.3}}}
 
@@ -163,6 +163,12 @@ class Tables(unittest.TestCase):
         row = comparison.main_rows({("redis", 1): [report(90, count=1000), report(90, count=999)]})[1]
         self.assertEqual(row[4:6], ("1.00  (1.00 to 1.00)", "-"))
         self.assertEqual(self.p99_of(count=99), "-")
+
+    def test_disturbed_runs_are_marked_and_counted(self):
+        runs_of = {("redis", 64): [report(1), report(1) | {"steal_cores": 0.06}], ("echo", 64): [report(1)]}
+        self.assertEqual([row[1] for row in comparison.main_rows(runs_of)[1:]], ["redis*", "echo"])
+        self.assertIn("1 of 3 runs were disturbed (*): others took more than a tenth of a processor meanwhile, 0.11 at most.",
+                      comparison.main_table(runs_of).splitlines())
 
     def test_a_run_that_was_repeated_is_told_with_the_reason(self):
         runs_of = {("redis", 64): [report(100), report(100) | {"failure_before": "the connection broke\nand more"}]}

@@ -151,6 +151,11 @@ class Salvaging(unittest.TestCase):
 
 
 class Surroundings(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.log = pathlib.Path(folder.name) / "log"
+
     def test_a_sync_is_a_flush_of_the_disk(self):
         with tempfile.NamedTemporaryFile(dir=runs.ROOT / "build") as file:
             before = surroundings.flushes(file.name)
@@ -160,6 +165,22 @@ class Surroundings(unittest.TestCase):
                 os.write(file.fileno(), b"x")
                 os.fsync(file.fileno())
             self.assertGreaterEqual(surroundings.flushes(file.name), before + 10)
+
+    def test_what_the_server_and_the_generator_use_is_not_what_others_take(self):
+        burn = "import time; end = time.process_time() + 0.5\nwhile time.process_time() < end: pass\n"
+        burns_when_told = ("import signal; signal.signal(signal.SIGUSR1, lambda *_: exec(" + repr(burn) + ", {}))\n"
+                           "print('ready', flush=True)\nwhile True: signal.pause()\n")
+        server = processes.Server([sys.executable, "-c", burns_when_told], self.log, "ready")
+        self.addCleanup(server.kill)
+        before = surroundings.spent_so_far(server.family)
+
+        def spent(what):
+            return surroundings.spent_so_far(server.family)[what] - before[what]
+
+        server.process.send_signal(signal.SIGUSR1)
+        processes.output(sys.executable, "-c", burn)
+        self.assertTrue(becomes(lambda: spent("ours") >= 0.95))
+        self.assertGreaterEqual(spent("busy"), 0.8)
 
     def test_where_there_is_no_disk_nothing_is_told(self):
         self.assertIsNone(surroundings.flushes("/proc"))
