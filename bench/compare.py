@@ -14,10 +14,10 @@ import comparison
 from harness import figures, machine, processes, runs, surroundings
 from peers.etcd import Etcd
 from peers.postgresql import PostgreSql
-from peers.redis import Redis
+from peers.redis import UntidyRedis
 from peers.semel import Echo, Semel
 
-PEERS = {"semel": Semel, "redis": Redis, "postgresql": PostgreSql, "etcd": Etcd, "echo": Echo}
+PEERS = {"semel": Semel, "redis": UntidyRedis, "postgresql": PostgreSql, "etcd": Etcd, "echo": Echo}
 
 
 def parse_arguments(arguments):
