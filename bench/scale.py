@@ -125,6 +125,10 @@ class Filled:
         self.found |= {"keys_in_the_end": self.keys, "memory_mb": self.memory_mb()}
         self.found |= {f"{name}_in_the_end": value for name, value in self.insides().items() if name == "caches_mb"}
 
+    def stop(self):
+        """Whichever server it is by then: a restart puts another one in its place."""
+        self.server.stop()
+
     def restart(self):
         """kill -9 right behind a load, then from the start of the process until a Begin and a Complete were answered."""
         self.load(*PEERS[self.peer].loads[0])
@@ -147,9 +151,8 @@ def fill(options, workspace, peer, stack, all_filled, stopped):
             stopped.append(f"{peer}: {missing}")
             runs.progress(stopped[-1])
             return
-        filled = Filled(options, workspace, peer, keys)
+        filled = stack.enter_context(processes.stopping(Filled(options, workspace, peer, keys)))
         all_filled.append(filled)
-        stack.callback(lambda: filled.server.stop())  # whichever it is by then
         filled.fill()
         found = filled.found
         per_key = room.learnt(found["keys"], found["peak_disk_mb"] * MB, (found["filled_mb"] - found["empty_mb"]) * MB,
@@ -170,7 +173,7 @@ def measure(options, workspace, all_filled, stopped):
             for number in range(1, RESTARTS + 1):
                 runs.progress(f"{filled.peer}, {filled.found['keys']:,} keys: restart {number} of {RESTARTS} after kill -9")
                 filled.restart()
-            filled.server.stop()
+            filled.stop()
 
 
 def main(arguments=None):
