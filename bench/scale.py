@@ -2,7 +2,7 @@
 
 For each size a server is filled with completed keys. Then all of them are loaded in turn, while the others stand still (SIGSTOP):
 what disturbs the machine for a while disturbs every size. In the end each is loaded, killed and started again, three times.
-Before a size is begun disk, memory and time are looked at; where they do not suffice, what was reached is said. Redis and
+A fill ends early where disk, memory or time do: the keys that were reached are the size then, and the report says why. Redis and
 PostgreSQL go beside Semel as far as they get.
 """
 
@@ -21,21 +21,20 @@ BATCH = ("--keys-per-call", 64)
 
 
 class Peer:
-    """A server, what a key of it takes before anything is known, how it is filled, and how it is loaded afterwards: (service,
-    in flight, more), the first with one key to a call."""
+    """A server, how it is filled, and how it is loaded afterwards: (service, in flight, more), the first with one key to a call."""
 
-    def __init__(self, start, per_key, fill, *loads):
-        self.start, self.per_key, self.fill, self.loads = start, per_key, fill, loads
+    def __init__(self, start, fill, *loads):
+        self.start, self.fill, self.loads = start, fill, loads
 
 
 PEERS = {
-    "semel": Peer(Semel, room.PerKey(900, 60, 20_000), ("semel-unary", 1024, *BATCH), ("semel-unary", 64), ("semel-stream", 256)),
-    "redis": Peer(Redis, room.PerKey(900, 600, 20_000), ("redis", 1024, *BATCH), ("redis", 64), ("redis", 256)),
-    "postgresql": Peer(PostgreSql, room.PerKey(1500, 60, 15_000), ("postgresql", 1024, *BATCH), ("postgresql", 64),
-                       ("postgresql", 256, *BATCH)),
+    "semel": Peer(Semel, ("semel-unary", 1024, *BATCH), ("semel-unary", 64), ("semel-stream", 256)),
+    "redis": Peer(Redis, ("redis", 1024, *BATCH), ("redis", 64), ("redis", 256)),
+    "postgresql": Peer(PostgreSql, ("postgresql", 1024, *BATCH), ("postgresql", 64), ("postgresql", 256, *BATCH)),
 }
 
 USER_BYTES = 5 + 36 + 32 + 200  # namespace, key, fingerprint, result
+FILL_STEP = 500_000  # keys, after which room and time are looked at
 RESTARTS = 3
 MOST_REST_S = 120
 IDLE_CORES = 0.1
@@ -48,20 +47,23 @@ def parse_arguments(arguments):
     runs.declare(parser, rounds=5, seconds=4.0)
     parser.add_argument("--keys", type=runs.counts, metavar="N,...", default=[1_000_000, 10_000_000],
                         help="sizes, for example 1e6,1e7,5e7 (default 1e6,1e7)")
-    parser.add_argument("--fill-minutes", type=float, default=10, help="a size that would take longer to fill is not begun (default 10)")
+    parser.add_argument("--fill-minutes", type=float, default=10, help="a fill ends then, with the keys that it reached (default 10)")
     parser.add_argument("--no-peers", dest="peers", action="store_const", const=["semel"], default=list(PEERS),
                         help="Semel alone, without " + " and ".join(name for name in PEERS if name != "semel"))
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.fill_minutes <= 0:
+        parser.error("--fill-minutes must be more than 0")
+    return options
 
 
 class Filled:
-    """One server with so many keys, and all that was found out about it. Every load adds to the keys; `keys` counts them all."""
+    """One server that is to have so many keys, and all that was found out about it. Every load adds to the keys; `keys` counts them all."""
 
-    def __init__(self, options, workspace, peer, keys):
-        self.options, self.peer, self.keys = options, peer, keys
-        self.folder = workspace / f"{peer}-{keys}"
+    def __init__(self, options, there, peer, wanted):
+        self.options, self.there, self.peer, self.wanted, self.keys = options, there, peer, wanted, 0
+        self.folder = there.folder / f"{peer}-{wanted}"
         self.folder.mkdir()
-        self.found = {"peer": peer, "keys": keys, "loads": {}, "restart_s": [], "restart_keys": []}
+        self.found = {"peer": peer, "wanted": wanted, "loads": {}, "restart_s": [], "restart_keys": []}
         self.server = self.start()
 
     def start(self):
@@ -73,19 +75,34 @@ class Filled:
     def disk_mb(self):
         return machine.disk_bytes(self.folder) / MB
 
+    def lacking(self):
+        return self.there.lacking(machine.disk_bytes(self.folder))
+
     def fill(self):
-        runs.progress(f"{self.peer}: filling {self.keys:,} keys")
+        """As far as it gets. Returns what ended it early; empty: nothing did."""
+        runs.progress(f"{self.peer}: filling {self.wanted:,} keys")
         empty_mb = self.memory_mb()
-        service, in_flight, *more = PEERS[self.peer].fill
         with sampling.Samples().taken({"disk_mb": self.disk_mb}, 1) as samples:
-            load = runs.load(self.options, self.server, service, in_flight, *more, "--pairs", self.keys,
-                             limit_s=2 * 60 * self.options.fill_minutes)
+            seconds, ended_by = self.fill_in_steps()
             rested_s = self.rest()
-        self.keys = load["all_pairs"]
-        self.found |= {"keys": self.keys, "fill": load, "rested_s": rested_s, "empty_mb": empty_mb, "filled_mb": self.memory_mb(),
-                       "disk_mb": self.disk_mb(), "peak_disk_mb": samples.peak("disk_mb")}
+        self.found |= {"keys": self.keys, "fill": {"seconds": seconds, "pairs_per_s": self.keys / seconds, "ended_by": ended_by},
+                       "rested_s": rested_s, "empty_mb": empty_mb, "disk_mb": self.disk_mb(), "peak_disk_mb": samples.peak("disk_mb")}
         self.found |= self.insides()
         self.server.pause()
+        return ended_by
+
+    def fill_in_steps(self):
+        service, in_flight, *more = PEERS[self.peer].fill
+        limit_s, begun, seconds = 60 * self.options.fill_minutes, time.monotonic(), 0
+        while self.keys < self.wanted:
+            step = runs.load(self.options, self.server, service, in_flight, *more, "--pairs", min(FILL_STEP, self.wanted - self.keys),
+                             limit_s=limit_s + runs.SLACK_S)
+            self.keys += step["all_pairs"]
+            seconds += step["seconds"]
+            ended_by = self.lacking() or (time.monotonic() - begun >= limit_s and f"{self.options.fill_minutes:g} minutes were over")
+            if ended_by and self.keys < self.wanted:
+                return seconds, ended_by
+        return seconds, ""
 
     def rest(self):
         """Until it has tidied up behind the fill: the loads that follow pay for their own keys."""
@@ -98,6 +115,8 @@ class Filled:
         return time.monotonic() - begun
 
     def load(self, service, in_flight, *more):
+        if lacking := self.lacking():
+            raise processes.Failed(f"no room for a load of {self.keys:,} keys and more: {lacking}")
         report = runs.load(self.options, self.server, service, in_flight, *more)
         self.keys += report["all_pairs"]
         return report
@@ -142,28 +161,26 @@ class Filled:
         self.found["memory_after_restart_mb"] = self.memory_mb()
 
 
-def fill(options, workspace, peer, stack, all_filled, stopped):
-    """Every size of a peer for which there is room; why there is none for the next goes to `stopped`."""
-    per_key = PEERS[peer].per_key
-    for keys in sorted(options.keys):
-        missing = room.lacking(keys, per_key, room.there_is(workspace, options.fill_minutes * 60))
-        if missing:
-            stopped.append(f"{peer}: {missing}")
+def fill(options, there, peer, stack, all_filled, stopped):
+    """Every size of a peer that is reached; what ended that of the last one goes to `stopped`. What is larger would not be reached either."""
+    for keys in sorted(set(options.keys)):
+        if ended_by := there.lacking():
+            stopped.append(f"{peer}: {keys:,} keys not begun: {ended_by}")
+            return
+        filled = stack.enter_context(processes.stopping(Filled(options, there, peer, keys)))
+        all_filled.append(filled)
+        if ended_by := filled.fill():
+            stopped.append(f"{peer}: {filled.keys:,} of {keys:,} keys: {ended_by}")
             runs.progress(stopped[-1])
             return
-        filled = stack.enter_context(processes.stopping(Filled(options, workspace, peer, keys)))
-        all_filled.append(filled)
-        filled.fill()
-        found = filled.found
-        per_key = room.learnt(found["keys"], found["peak_disk_mb"] * MB, (found["filled_mb"] - found["empty_mb"]) * MB,
-                              found["fill"]["pairs_per_s"])
 
 
 def measure(options, workspace, all_filled, stopped):
     """Every peer at every size, in turn where they are loaded."""
+    there = room.Room(workspace)
     with contextlib.ExitStack() as stack:
         for peer in options.peers:
-            fill(options, workspace, peer, stack, all_filled, stopped)
+            fill(options, there, peer, stack, all_filled, stopped)
         for number in range(1, options.rounds + 1):
             runs.progress(f"round {number} of {options.rounds}")
             for filled in all_filled:

@@ -187,18 +187,20 @@ class Surroundings(unittest.TestCase):
 
 
 class Room(unittest.TestCase):
-    per_key = room.PerKey(disk_bytes=1000, memory_bytes=100, fill_per_s=10_000)
-    ample = room.Room(disk_bytes=1e12, memory_bytes=1e12, seconds=1e6)
+    kept = room.Free(disk_bytes=2e9, memory_bytes=1e9)
 
-    def test_where_all_suffice_nothing_is_lacking(self):
-        self.assertEqual(room.lacking(1_000_000, self.per_key, self.ample), "")
+    def test_where_both_suffice_nothing_is_lacking(self):
+        self.assertEqual(room.shortage(self.kept, self.kept), "")
 
     def test_each_of_them_may_be_lacking(self):
-        for what, there in (("disk", {"disk_bytes": 1e9}), ("memory", {"memory_bytes": 1e8}), ("time", {"seconds": 99})):
-            self.assertIn(f" of {what}, there are ", room.lacking(1_000_000, self.per_key, self.ample._replace(**there)))
+        self.assertEqual(room.shortage(self.kept._replace(disk_bytes=1e9), self.kept), "1.0 GB of disk are free, and 2.0 must stay so")
+        self.assertEqual(room.shortage(self.kept._replace(memory_bytes=5e8), self.kept), "0.5 GB of memory are free, and 1.0 must stay so")
 
-    def test_a_size_tells_what_the_next_takes(self):
-        self.assertEqual(room.learnt(100, 1000, 500, 60), (12, 6, 50))
+    def test_a_server_may_need_as_much_disk_again(self):
+        with tempfile.TemporaryDirectory() as folder:
+            there = room.Room(folder)
+            self.assertEqual(there.lacking(), "")
+            self.assertIn("GB of disk are free", there.lacking(there.begun.disk_bytes))
 
 
 class Figures(unittest.TestCase):

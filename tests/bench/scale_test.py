@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """What ./dev bench scale does with its servers."""
 
-import argparse
 import contextlib
+import io
+import json
 import pathlib
 import sys
 import tempfile
@@ -23,6 +24,7 @@ class Sleeper(processes.Server):
 
     def __init__(self, options, folder):
         super().__init__(["sh", "-c", "echo ready; exec sleep 1000"], folder / "log", "ready")
+        self.address = "nowhere"
 
 
 def ended(server):
@@ -35,11 +37,59 @@ class Filled(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
-        sleeper = scale.Peer(Sleeper, room.PerKey(1, 1, 1), fill=())
+        self.there = room.Room(self.folder)
+        sleeper = scale.Peer(Sleeper, ("none", 64))
         self.enterContext(mock.patch.dict(scale.PEERS, {"sleeper": sleeper}))
+        self.enterContext(contextlib.redirect_stderr(io.StringIO()))  # progress
+        self.generator(f"echo '{json.dumps({'all_pairs': 1000, 'seconds': 0.5})}'")
+
+    def generator(self, script):
+        """What stores 1,000 keys, whatever it is asked for."""
+        path = self.folder / "bench/semel_bench_load"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("#!/bin/sh\n" + script)
+        path.chmod(0o755)
+
+    def options(self, *arguments):
+        return scale.parse_arguments(["--build", str(self.folder), *arguments])
 
     def filled(self, stack, keys):
-        return stack.enter_context(processes.stopping(scale.Filled(argparse.Namespace(), self.folder, "sleeper", keys)))
+        return stack.enter_context(processes.stopping(scale.Filled(self.options(), self.there, "sleeper", keys)))
+
+    def fill(self, *arguments):
+        sizes, stopped = [], []
+        with contextlib.ExitStack() as stack:
+            scale.fill(self.options(*arguments), self.there, "sleeper", stack, sizes, stopped)
+        self.assertTrue(all(ended(size.server) for size in sizes))
+        return [size.found for size in sizes], stopped
+
+    def test_every_size_is_filled_and_all_are_stopped_in_the_end(self):
+        sizes, stopped = self.fill("--keys", "1000,3000")
+        self.assertEqual([(found["keys"], found["fill"]) for found in sizes],
+                         [(1000, {"seconds": 0.5, "pairs_per_s": 2000, "ended_by": ""}),
+                          (3000, {"seconds": 1.5, "pairs_per_s": 2000, "ended_by": ""})])
+        self.assertEqual(stopped, [])
+
+    def test_what_is_reached_when_the_time_is_over_is_the_size(self):
+        [found], stopped = self.fill("--keys", "5000,6000", "--fill-minutes", "0.000001")
+        self.assertEqual((found["wanted"], found["keys"]), (5000, 1000))
+        self.assertEqual(stopped, ["sleeper: 1,000 of 5,000 keys: 1e-06 minutes were over"])
+
+    def test_what_is_reached_when_the_disk_is_full_is_the_size(self):
+        with mock.patch.object(self.there, "lacking", side_effect=["", "", "no disk"]):
+            [found], stopped = self.fill("--keys", "5000,6000")
+        self.assertEqual(found["keys"], 2000)
+        self.assertEqual(stopped, ["sleeper: 2,000 of 5,000 keys: no disk"])
+
+    def test_nothing_is_begun_without_room(self):
+        with mock.patch.object(self.there, "lacking", return_value="no disk"):
+            self.assertEqual(self.fill("--keys", "5000"), ([], ["sleeper: 5,000 keys not begun: no disk"]))
+
+    def test_nothing_is_loaded_without_room(self):
+        with contextlib.ExitStack() as stack:
+            size = self.filled(stack, 1000)
+            with mock.patch.object(self.there, "lacking", return_value="no disk"), self.assertRaisesRegex(processes.Failed, "no disk"):
+                size.load("none", 64)
 
     def test_every_size_is_stopped_also_where_it_stands_still(self):
         with contextlib.ExitStack() as stack:
