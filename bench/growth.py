@@ -41,24 +41,29 @@ def load_table(all_found):
 
 
 def targets(all_found):
-    """Of Semel: what the largest size costs against the smallest."""
-    ours = sorted((found for found in all_found if found["peer"] == "semel"), key=lambda found: found["keys"])
-    if not ours:
+    """Of Semel: each larger size by itself and against the smallest, which stands alone where there is no other."""
+    small, *larger = sorted((found for found in all_found if found["peer"] == "semel"), key=lambda found: found["keys"]) or [None]
+    if small is None:
         return []
-    small, large = ours[0], ours[-1]
-    size, made = f"{large['keys']:,} keys", []
-    if small is not large:
-        against = f"{size} against {small['keys']:,}"
-        for how in large["loads"]:
-            ratios = figures.ratios(*([r["pairs_per_s"] for r in found["loads"][how]] for found in (large, small)))
-            made.append(Target(f"throughput, {against}, {how} in flight", "≥", 0.85, ratios))
-        made.append(Target(f"memory less the block cache's setting, {against}", "≤", 1.2,
-                           [(large["memory_mb"] - large["block_cache_mb"]) / small["memory_mb"]]))
-    beyond = large["memory_mb"] - large["caches_mb_in_the_end"] - large["empty_mb"]
-    made.append(Target(f"memory beyond the caches, B/key, {large['keys_in_the_end']:,} keys after the loads", "≤", 40,
-                       [max(0, beyond) * MB / large["keys_in_the_end"]], 1))
-    return made + [Target(f"disk, B/key, {size}", "≤", 320, [large["disk_mb"] * MB / large["keys"]], 0),
-                   Target(f"restart after kill -9, s, {large['restart_keys'][-1]:,} keys", "≤", 1.0, large["restart_s"])]
+    return [target for large in larger for target in growth_targets(small, large)] + \
+        [target for found in larger or [small] for target in size_targets(found)]
+
+
+def growth_targets(small, large):
+    against = f"{large['keys']:,} keys against {small['keys']:,}"
+    speeds = [Target(f"throughput, {against}, {how} in flight", "≥", 0.85,
+                     figures.ratios(*([r["pairs_per_s"] for r in found["loads"][how]] for found in (large, small))))
+              for how in large["loads"]]
+    return speeds + [Target(f"memory less the block cache's setting, {against}", "≤", 1.2,
+                            [(large["memory_mb"] - large["block_cache_mb"]) / small["memory_mb"]])]
+
+
+def size_targets(found):
+    beyond = found["memory_mb"] - found["caches_mb_in_the_end"] - found["empty_mb"]
+    return [Target(f"memory beyond the caches, B/key, {found['keys_in_the_end']:,} keys after the loads", "≤", 40,
+                   [max(0, beyond) * MB / found["keys_in_the_end"]], 1),
+            Target(f"disk, B/key, {found['keys']:,} keys", "≤", 320, [found["disk_mb"] * MB / found["keys"]], 0),
+            Target(f"restart after kill -9, s, {found['restart_keys'][-1]:,} keys", "≤", 1.0, found["restart_s"])]
 
 
 def pictures(all_found):

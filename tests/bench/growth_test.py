@@ -32,7 +32,7 @@ def found(keys, speed, memory_mb, peer="semel"):
 class Growth(unittest.TestCase):
     all_found = [found(1_000_000, 1000, 100), found(10_000_000, 900, 130), found(1_000_000, 500, 700, "redis")]
 
-    def test_targets_hold_the_largest_against_the_smallest_by_the_keys_there_were(self):
+    def test_targets_hold_a_larger_size_against_the_smallest_by_the_keys_there_were(self):
         values = {target.name: target.values for target in growth.targets(self.all_found)}
         self.assertEqual(values, {
             "throughput, 10,000,000 keys against 1,000,000, semel-unary, 64 in flight": [0.9],
@@ -40,6 +40,19 @@ class Growth(unittest.TestCase):
             "memory beyond the caches, B/key, 20,000,000 keys after the loads": [4.0],
             "disk, B/key, 10,000,000 keys": [300.0],
             "restart after kill -9, s, 30,000,005 keys": [0.2, 0.3, 0.4]})
+
+    def test_no_larger_size_vanishes_behind_another(self):
+        names = [target.name for target in growth.targets([*self.all_found, found(50_000_000, 800, 400)])]
+        for size, keys in (("10,000,000", "30,000,005"), ("50,000,000", "150,000,005")):
+            self.assertIn(f"throughput, {size} keys against 1,000,000, semel-unary, 64 in flight", names)
+            self.assertIn(f"memory less the block cache's setting, {size} keys against 1,000,000", names)
+            self.assertIn(f"disk, B/key, {size} keys", names)
+            self.assertIn(f"restart after kill -9, s, {keys} keys", names)
+
+    def test_a_size_alone_is_judged_by_itself(self):
+        self.assertEqual([target.name for target in growth.targets(self.all_found[:1])],
+                         ["memory beyond the caches, B/key, 2,000,000 keys after the loads", "disk, B/key, 1,000,000 keys",
+                          "restart after kill -9, s, 3,000,005 keys"])
 
     def test_peers_alone_have_no_targets_but_rows(self):
         self.assertEqual(growth.targets(self.all_found[2:]), [])
