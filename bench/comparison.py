@@ -122,10 +122,12 @@ def targets(runs_of, syncs_ms):
 
 def proof_table(servers, runs_of):
     """What shows that every answer was synced: settings as the servers tell them, and how many pairs shared a sync."""
-    rows = [("server", "what it says of its durability")]
-    rows += [(about["version"], ", ".join(f"{key}: {value}" for key, value in about["durability"].items()))
-             for about in servers.values()]
-    return figures.table(rows) + "\n\n" + syncs_table(runs_of)
+    return figures.table(durability_rows(servers)) + "\n\n" + syncs_table(runs_of)
+
+
+def durability_rows(servers):
+    return [("server", "what it says of its durability"),
+            *((about["version"], ", ".join(f"{key}: {value}" for key, value in about["durability"].items())) for about in servers.values())]
 
 
 def sync_rows(runs_of):
@@ -181,8 +183,9 @@ def remarks(runs_of):
 def document(about, servers, runs_of, found):
     """The same as Markdown, for whoever shows it to others."""
     versions = ", ".join(server["version"] for name, server in servers.items() if name != "echo")
-    return "\n\n".join([machine.describe(about), versions, figures.markdown(main_rows(runs_of)),
-                        *[LEGEND, *remarks(runs_of)], figures.markdown(figures.target_rows(found)), ""])
+    return "\n\n".join([machine.describe(about), versions, figures.markdown(main_rows(runs_of)), LEGEND, *remarks(runs_of),
+                        figures.markdown(figures.target_rows(found)),
+                        figures.markdown(durability_rows(servers)), figures.markdown(sync_rows(runs_of)), FLUSHES, ""])
 
 
 def pictures(runs_of, about):

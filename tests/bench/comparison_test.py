@@ -154,10 +154,12 @@ class Tables(unittest.TestCase):
 
     def test_the_document_has_a_row_for_each_case_and_target(self):
         runs_of = {("semel-unary", 64): [report(90)], ("redis", 64): [report(100)]}
-        document = comparison.document(MACHINE, {"redis": {"version": "Redis 7"}}, runs_of, comparison.targets(runs_of, []))
+        document = comparison.document(MACHINE, {"redis": {"version": "Redis 7", "durability": {"appendfsync": "always"}}}, runs_of, comparison.targets(runs_of, []))
         rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in document.splitlines()]
         self.assertIn(["64", "redis", "100  (100 to 100)"], [row[:3] for row in rows])
         self.assertIn(["semel-unary over redis, pairs/s, 64 in flight", "≥ 1.00", "0.90  (0.90 to 0.90)", "MISSED"], rows)
+        self.assertIn(["Redis 7", "appendfsync: always"], rows)
+        self.assertIn(["64", "redis", "100", "10", "10.0", "25", "4.0"], rows)
 
     def test_a_quantile_of_too_few_calls_is_not_told(self):
         row = comparison.main_rows({("redis", 1): [report(90, count=1000), report(90, count=999)]})[1]
