@@ -95,12 +95,11 @@ def main(arguments=None):
         print(machine.describe(about), flush=True)
         with runs.salvaging("compare", results):
             for number in range(1, options.rounds + 1):
-                folder = workspace / f"round-{number}"
-                folder.mkdir()
                 runs.progress(f"round {number} of {options.rounds}")
-                syncs_ms.append(machine.fdatasync_ms(folder))
-                order = comparison.in_turn(steps, number - 1, options.rounds)
-                servers |= measure_round(options, folder, order, runs_of)
+                with runs.folder_of_round(workspace, number) as folder:
+                    syncs_ms.append(machine.fdatasync_ms(folder))
+                    order = comparison.in_turn(steps, number - 1, options.rounds)
+                    servers |= measure_round(options, folder, order, runs_of)
     targets = comparison.targets(runs_of, syncs_ms)
     print("", comparison.proof_table(servers, runs_of), "", comparison.main_table(runs_of), "",
           figures.target_table(targets), sep="\n")

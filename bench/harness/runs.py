@@ -65,6 +65,17 @@ def workspace(options):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def folder_of_round(workspace, number):
+    """A new folder that goes with the round: all rounds together would fill the disk."""
+    folder = workspace / f"round-{number}"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def generate(options, server, program, in_flight, seconds, *more, limit_s=None):
     """What a generator reports of so many seconds of its load. Any failed or wrong answer ends the bench, and so does silence."""
     command = [options.build / "bench" / program, "--target", server.address, "--server-pid", server.pid, "--in-flight", in_flight,

@@ -150,6 +150,15 @@ class Salvaging(unittest.TestCase):
         self.assertEqual(json.loads(said.getvalue()), {"rounds": [1, 2]})
 
 
+class Rounds(unittest.TestCase):
+    def test_what_a_round_stored_goes_with_it_also_where_it_fails(self):
+        with tempfile.TemporaryDirectory() as workspace:
+            with self.assertRaises(processes.Failed), runs.folder_of_round(pathlib.Path(workspace), 1) as folder:
+                (folder / "data").mkdir()
+                raise processes.Failed("it broke")
+            self.assertEqual(list(pathlib.Path(workspace).iterdir()), [])
+
+
 class Surroundings(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
