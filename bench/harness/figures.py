@@ -40,19 +40,25 @@ def markdown(rows):
 
 
 class Target:
-    """A figure that is to be reached by the median over the rounds."""
+    """A figure that is to be reached by the median over the rounds. None among the values: too few calls stood behind it to tell, so it
+    is not met."""
 
     def __init__(self, name, comparison, bound, values, digits=2):
         assert comparison in ("≥", "≤")
         self.name, self.comparison, self.bound, self.values, self.digits = name, comparison, bound, values, digits
 
     def met(self):
+        return self.verdict() == "met"
+
+    def verdict(self):
+        if None in self.values:
+            return "too few calls"
         median = statistics.median(self.values)
-        return median >= self.bound if self.comparison == "≥" else median <= self.bound
+        reached = median >= self.bound if self.comparison == "≥" else median <= self.bound
+        return "met" if reached else "MISSED"
 
     def row(self):
-        return (self.name, f"{self.comparison} {self.bound:,.{self.digits}f}", show(self.values, self.digits),
-                "met" if self.met() else "MISSED")
+        return (self.name, f"{self.comparison} {self.bound:,.{self.digits}f}", show(self.values, self.digits), self.verdict())
 
     def to_json(self):
         return {"name": self.name, "comparison": self.comparison, "bound": self.bound, "values": self.values,

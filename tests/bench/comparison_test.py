@@ -134,6 +134,12 @@ class Targets(unittest.TestCase):
         found = self.found({("semel-stream", 64): [report(100, p99=1.6)]})
         self.assertFalse(found["semel-stream p99 in ms, 64 in flight"].met())
 
+    def test_one_that_too_few_calls_stand_behind_is_not_met(self):
+        found = self.found({("semel-stream", 64): [report(100, p99=1.0), report(100, p99=1.0, count=99)]})
+        target = found["semel-stream p99 in ms, 64 in flight"]
+        self.assertEqual((target.row()[2:], target.to_json()["met"]), (("-", "too few calls"), False))
+        self.assertEqual(figures.exit_code(compare.parse_arguments(["--check"]), [target]), 1)
+
     def test_a_lone_operation_may_take_a_sync_and_a_little_more(self):
         found = self.found({("semel-unary", 1): [report(100, p50=0.33), report(100, p50=0.34), report(100, p50=0.32)]})
         target = found["semel-unary p50 in ms, 1 in flight"]
