@@ -20,14 +20,10 @@ inline constexpr std::string_view kOwner = "bench";
 // What became of one key.
 enum class Answer {
   kNone,
-  kAcquired,    // Begin: the caller owns it
-  kDone,        // Begin: it was done before
-  kFailed,      // Begin: it failed before
-  kInProgress,  // Begin: another owns it
-  kMismatch,    // Begin: it stands for another request
-  kStored,      // Complete: the outcome is stored
-  kStale,       // Complete: another has taken the key over
-  kOther,       // anything else
+  kAcquired,  // Begin: the caller owns it
+  kDone,      // Begin: it was done before
+  kStored,    // Complete: the outcome is stored
+  kOther,     // anything else, which no flow asks for
 };
 
 struct Item {
@@ -49,7 +45,6 @@ struct Operation {
   size_t caller = 0;  // whose it is, counted from 0; a caller has one operation in flight at a time
   std::vector<Item> items;
   std::chrono::milliseconds lease{30'000};
-  std::chrono::milliseconds wait{0};
   std::chrono::milliseconds retention{0};
   std::string error;  // empty: it was answered, item by item
   SteadyClock::time_point sent;

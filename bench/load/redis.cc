@@ -270,14 +270,8 @@ class Redis final : public Service {
     } else if (answer == "done" && reply.elements == 2) {
       item.answer = Answer::kDone;
       item.stored = TextOf(*reply.element[1]);
-    } else if (answer == "in_progress") {
-      item.answer = Answer::kInProgress;
-    } else if (answer == "mismatch") {
-      item.answer = Answer::kMismatch;
     } else if (answer == "stored") {
       item.answer = Answer::kStored;
-    } else if (answer == "stale") {
-      item.answer = Answer::kStale;
     }
   }
 

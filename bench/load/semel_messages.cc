@@ -21,11 +21,6 @@ void Write(const Operation& operation, const Item& item, const std::string& ns, 
   request.set_fingerprint(item.fingerprint);
   request.set_attempt_id(item.attempt_id);
   Write(operation.lease, *request.mutable_lease());
-  if (operation.wait.count() > 0) {
-    Write(operation.wait, *request.mutable_wait());
-  } else {
-    request.clear_wait();
-  }
   request.set_owner(kOwner.data(), kOwner.size());
 }
 
@@ -48,8 +43,8 @@ void Read(const semel::v1::BeginResponse& response, Item& item) {
       item.answer = Answer::kDone;
       item.stored = response.done().result().payload();
       return;
-    case semel::v1::BeginResponse::kFailed: item.answer = Answer::kFailed; return;
-    case semel::v1::BeginResponse::kInProgress: item.answer = Answer::kInProgress; return;
+    case semel::v1::BeginResponse::kFailed:
+    case semel::v1::BeginResponse::kInProgress:
     case semel::v1::BeginResponse::kInDoubt:
     case semel::v1::BeginResponse::kExpired:
     case semel::v1::BeginResponse::ANSWER_NOT_SET: item.answer = Answer::kOther;
@@ -61,15 +56,8 @@ void Read(const semel::v1::CompleteResponse& response, Item& item) {
   item.answer = stored ? Answer::kStored : Answer::kOther;
 }
 
-void Read(const semel::v1::Error& error, Operation& operation, Item& item) {
-  item.answer = Answer::kOther;
-  if (error.reason() == "FINGERPRINT_MISMATCH") {
-    item.answer = Answer::kMismatch;
-  } else if (error.reason() == "TOKEN_STALE") {
-    item.answer = Answer::kStale;
-  } else {
-    operation.error = absl::StrCat(error.reason(), " ", error.message());
-  }
+void Read(const semel::v1::Error& error, Operation& operation) {
+  operation.error = absl::StrCat(error.reason(), " ", error.message());
 }
 
 }  // namespace semel::bench

@@ -16,8 +16,8 @@ void Write(const Operation& operation, const Item& item, const std::string& ns, 
 
 void Read(const semel::v1::BeginResponse& response, Item& item);
 void Read(const semel::v1::CompleteResponse& response, Item& item);
-// A mismatch and a stale token are answers; anything else is the operation's error.
-void Read(const semel::v1::Error& error, Operation& operation, Item& item);
+// Of one key; the whole operation has failed then.
+void Read(const semel::v1::Error& error, Operation& operation);
 
 }  // namespace semel::bench
 

@@ -108,7 +108,7 @@ class SemelStream final : public Service {
     } else if (answer.has_complete() && operation->kind == Operation::Kind::kComplete) {
       Read(answer.complete(), item);
     } else if (answer.has_error()) {
-      Read(answer.error(), *operation, item);
+      Read(answer.error(), *operation);
     } else {
       operation->error = "an answer of another kind";
     }

@@ -86,7 +86,7 @@ class BatchSlot {
       if (item.has_response()) {
         Read(item.response(), operation.items[i]);
       } else {
-        Read(item.error(), operation, operation.items[i]);
+        Read(item.error(), operation);
       }
     }
   }
