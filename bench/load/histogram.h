@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -25,11 +26,11 @@ class Histogram {
 
   // The smallest bucket's upper bound that at least `fraction` (0 to 1) of the values do not exceed; 0 without values.
   uint64_t Quantile(double fraction) const {
-    auto wanted = static_cast<uint64_t>(fraction * static_cast<double>(count_));
+    auto wanted = std::max<uint64_t>(1, static_cast<uint64_t>(std::ceil(fraction * static_cast<double>(count_))));
     uint64_t seen = 0;
     for (size_t i = 0; i < counts_.size(); ++i) {
       seen += counts_[i];
-      if (seen > wanted || (seen == count_ && seen > 0)) return std::min(UpperBound(i), max_);
+      if (seen >= wanted) return std::min(UpperBound(i), max_);
     }
     return 0;
   }

@@ -43,6 +43,7 @@ ROOMS = [
     ("docs", {"docs", "client", "ops", "engine", "storage"}),
     ("bench/micro", {"bench", "rpc", "engine", "storage", "storage/rocksdb", "protobuf"}),
     ("bench", {"bench", "grpc", "protobuf"}),
+    ("tests/bench", {"bench", "tests"}),
     ("tests", ALL - {"bench"}),
 ]
 
