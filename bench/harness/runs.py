@@ -104,7 +104,7 @@ def salvaging(part, results):
     try:
         yield
     except BaseException as error:
-        failure = {"failure": str(error) if isinstance(error, processes.Failed) else f"{type(error).__name__}: {error}"}
+        failure = {"failure": str(error) if isinstance(error, processes.Failed) else repr(error)}
         raise
     finally:
         paths = keep_raw(part, results() | failure)
