@@ -12,6 +12,16 @@ def title(found):
     return f"{found['peer']}, {found['keys']:,} keys"
 
 
+def filled(all_found):
+    """Without those that failed on the way."""
+    return [found for found in all_found if "fill" in found]
+
+
+def whole(all_found):
+    """Those that came through the loads and were started again."""
+    return [found for found in all_found if found["restart_s"]]
+
+
 def slower(report, quantile):
     """In ms: that of Begin or of Complete, whichever is larger."""
     return max(call[quantile] for call in report["latency_ms"].values())
@@ -25,8 +35,8 @@ def size_table(all_found):
         written = (f"{found['written_mb'] * per_key:,.0f}", f"{found['write_amplification']:.1f}") if "written_mb" in found else ("", "")
         rows.append((title(found), f"{found['fill']['pairs_per_s']:,.0f}", f"{found['rested_s']:.0f}", f"{found['disk_mb']:,.0f}",
                      f"{found['disk_mb'] * per_key:,.0f}", f"{found['peak_disk_mb'] * per_key:,.0f}", *written,
-                     f"{found['keys_in_the_end']:,}", f"{found['memory_mb']:,.0f}", figures.show(found["restart_s"], 2),
-                     f"{found['restart_keys'][-1]:,}"))
+                     *(f"{found[name]:,.0f}" if name in found else "-" for name in ("keys_in_the_end", "memory_mb")),
+                     figures.show(found["restart_s"], 2), f"{found['restart_keys'][-1]:,}" if found["restart_keys"] else "-"))
     return figures.table(rows)
 
 
@@ -42,7 +52,7 @@ def load_table(all_found):
 
 def targets(all_found):
     """Of Semel: each larger size by itself and against the smallest, which stands alone where there is no other."""
-    small, *larger = sorted((found for found in all_found if found["peer"] == "semel"), key=lambda found: found["keys"]) or [None]
+    small, *larger = sorted((found for found in whole(all_found) if found["peer"] == "semel"), key=lambda found: found["keys"]) or [None]
     if small is None:
         return []
     return [target for large in larger for target in growth_targets(small, large)] + \
@@ -69,9 +79,12 @@ def size_targets(found):
 def pictures(all_found):
     def lines(keys, figure):
         by_peer = {}
-        for found in sorted(all_found, key=lambda found: found["keys"]):
+        for found in sorted(whole(all_found), key=lambda found: found["keys"]):
             by_peer.setdefault(found["peer"], []).append((found[keys] / 1e6, figure(found)))
         return by_peer
+
+    if not whole(all_found):
+        return []
 
     def restart_s(found):
         return statistics.median(found["restart_s"])

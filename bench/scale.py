@@ -1,7 +1,8 @@
 """./dev bench scale: what growth costs: throughput, p99, memory, disk, write amplification, and a restart after kill -9.
 
-For each size a server is filled with completed keys. Then all of them are loaded in turn, while the others stand still (SIGSTOP):
-what disturbs the machine for a while disturbs every size. In the end each is loaded, killed and started again, three times.
+For each size a server is filled with completed keys. Then all sizes are loaded in turn, while the others stand still (SIGSTOP):
+what disturbs the machine for a while disturbs every size. In the end each is loaded, killed and started again, three times. One peer
+after the other goes through all of this; where one fails, the report says why, and the next one begins.
 A fill ends early where disk, memory or time do: the keys that were reached are the size then, and the report says why. Redis and
 PostgreSQL go beside Semel as far as they get.
 """
@@ -9,6 +10,7 @@ PostgreSQL go beside Semel as far as they get.
 import argparse
 import contextlib
 import os
+import shutil
 import time
 
 import growth
@@ -125,7 +127,8 @@ class Filled:
         os.sync()  # what the last one left to the kernel to write is not for this one to wait for
         self.server.resume()
         for load in PEERS[self.peer].loads:
-            self.found["loads"].setdefault(", ".join(map(str, load)), []).append(self.load(*load))
+            report = self.load(*load)
+            self.found["loads"].setdefault(", ".join(map(str, load)), []).append(report)
         self.server.pause()
 
     def insides(self):
@@ -145,8 +148,9 @@ class Filled:
         self.found |= {f"{name}_in_the_end": value for name, value in self.insides().items() if name == "caches_mb"}
 
     def stop(self):
-        """Whichever server it is by then: a restart puts another one in its place."""
+        """Whichever server it is by then: a restart puts another one in its place. What it stored goes with it, as the next peer wants room."""
         self.server.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def restart(self):
         """kill -9 right behind a load, then from the start of the process until a Begin and a Complete were answered."""
@@ -161,56 +165,82 @@ class Filled:
         self.found["memory_after_restart_mb"] = self.memory_mb()
 
 
-def fill(options, there, peer, stack, all_filled, stopped):
-    """Every size of a peer that is reached; what ended that of the last one goes to `stopped`. What is larger would not be reached either."""
+class Findings:
+    """What is known so far, of all peers."""
+
+    def __init__(self):
+        self.all_filled, self.stopped, self.failed = [], [], False
+
+    def stop(self, why):
+        self.stopped.append(why)
+        runs.progress(why)
+
+    def to_json(self):
+        return {"sizes": [filled.found for filled in self.all_filled], "stopped": self.stopped}
+
+
+def fill(options, there, peer, stack, findings):
+    """Returns the sizes of a peer that are reached. What ends that of one ends it: what is larger would not be reached either."""
+    sizes = []
     for keys in sorted(set(options.keys)):
         if ended_by := there.lacking():
-            stopped.append(f"{peer}: {keys:,} keys not begun: {ended_by}")
-            return
-        filled = stack.enter_context(processes.stopping(Filled(options, there, peer, keys)))
-        all_filled.append(filled)
-        if ended_by := filled.fill():
-            stopped.append(f"{peer}: {filled.keys:,} of {keys:,} keys: {ended_by}")
-            runs.progress(stopped[-1])
-            return
+            findings.stop(f"{peer}: {keys:,} keys not begun: {ended_by}")
+            break
+        sizes.append(stack.enter_context(processes.stopping(Filled(options, there, peer, keys))))
+        findings.all_filled.append(sizes[-1])
+        if ended_by := sizes[-1].fill():
+            findings.stop(f"{peer}: {sizes[-1].keys:,} of {keys:,} keys: {ended_by}")
+            break
+    return sizes
 
 
-def measure(options, workspace, all_filled, stopped):
-    """Every peer at every size, in turn where they are loaded."""
-    there = room.Room(workspace)
+def measure_peer(options, there, peer, findings):
+    """At every size, in turn where they are loaded."""
     with contextlib.ExitStack() as stack:
-        for peer in options.peers:
-            fill(options, there, peer, stack, all_filled, stopped)
+        sizes = fill(options, there, peer, stack, findings)
         for number in range(1, options.rounds + 1):
-            runs.progress(f"round {number} of {options.rounds}")
-            for filled in all_filled:
+            runs.progress(f"{peer}: round {number} of {options.rounds}")
+            for filled in sizes:
                 filled.load_in_turn()
-        for filled in all_filled:
+        for filled in sizes:
             filled.look()
             for number in range(1, RESTARTS + 1):
-                runs.progress(f"{filled.peer}, {filled.found['keys']:,} keys: restart {number} of {RESTARTS} after kill -9")
+                runs.progress(f"{peer}, {filled.found['keys']:,} keys: restart {number} of {RESTARTS} after kill -9")
                 filled.restart()
             filled.stop()
 
 
+def measure(options, workspace, findings):
+    """One peer after the other, so that much is known early; the trouble of one is not that of the next."""
+    import psutil  # late: --help answers before it is installed
+
+    there = room.Room(workspace)
+    for peer in options.peers:
+        try:
+            measure_peer(options, there, peer, findings)
+        except (processes.Failed, psutil.NoSuchProcess) as failure:
+            findings.failed = True
+            findings.stop(f"{peer}: {failure}")
+
+
 def main(arguments=None):
     options = parse_arguments(arguments)
-    all_filled, stopped = [], []
+    findings = Findings()
 
     def results():
-        return {"machine": about, "sizes": [filled.found for filled in all_filled], "stopped": stopped}
+        return {"machine": about} | findings.to_json()
 
     with runs.workspace(options) as workspace:
         about = machine.facts(workspace)
         print(machine.describe(about), flush=True)
         with runs.salvaging("scale", results):
-            measure(options, workspace, all_filled, stopped)
-    all_found = results()["sizes"]
+            measure(options, workspace, findings)
+    all_found = growth.filled(results()["sizes"])
     if not all_found:
-        raise processes.Failed("not one size could be filled:\n" + "\n".join(stopped))
+        raise processes.Failed("not one size could be filled:\n" + "\n".join(findings.stopped))
     targets = growth.targets(all_found)
     print("", growth.size_table(all_found), "", growth.load_table(all_found), "", figures.target_table(targets), "",
-          *(f"stopped there, {why}" for why in stopped), sep="\n")
+          *(f"stopped there, {why}" for why in findings.stopped), sep="\n")
     print("\nwritten to", *runs.write("scale", results() | {"targets": [target.to_json() for target in targets]},
                                       growth.pictures(all_found)))
-    return figures.exit_code(options, targets)
+    return int(findings.failed) or figures.exit_code(options, targets)

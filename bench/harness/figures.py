@@ -16,8 +16,8 @@ def quantile(call, name):
 
 
 def show(values, digits=0):
-    """ "-": some round does not know it."""
-    if None in values:
+    """ "-": some round does not know it, or there was none."""
+    if not values or None in values:
         return "-"
     s = spread(values)
     return f"{s['median']:,.{digits}f}  ({s['min']:,.{digits}f} to {s['max']:,.{digits}f})"

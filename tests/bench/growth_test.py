@@ -58,6 +58,14 @@ class Growth(unittest.TestCase):
         self.assertEqual(growth.targets(self.all_found[2:]), [])
         self.assertIn("redis, 1,000,000 keys", growth.size_table(self.all_found))
 
+    def test_what_a_failure_cut_short_has_a_row_but_no_targets(self):
+        cut = found(1_000_000, 1000, 100) | {"loads": {}, "restart_s": [], "restart_keys": []}
+        del cut["memory_mb"], cut["keys_in_the_end"]
+        self.assertEqual(growth.filled([cut, {"peer": "redis"}]), [cut])
+        self.assertEqual(growth.size_table([cut]).split()[-4:], ["-"] * 4)
+        self.assertEqual(growth.targets([cut]), [])
+        self.assertEqual(growth.pictures([cut]), [])
+
     def test_a_chart_for_each_figure(self):
         self.assertEqual([name for name, _ in growth.pictures(self.all_found)], ["memory", "disk", "restart"])
 

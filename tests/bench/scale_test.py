@@ -38,8 +38,8 @@ class Filled(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
         self.there = room.Room(self.folder)
-        sleeper = scale.Peer(Sleeper, ("none", 64))
-        self.enterContext(mock.patch.dict(scale.PEERS, {"sleeper": sleeper}))
+        peers = {"sleeper": scale.Peer(Sleeper, ("none", 64), ("none", 1)), "broken": scale.Peer(Sleeper, ("none", 64), ("gone", 1))}
+        self.enterContext(mock.patch.dict(scale.PEERS, peers))
         self.enterContext(contextlib.redirect_stderr(io.StringIO()))  # progress
         self.generator(f"echo '{json.dumps({'all_pairs': 1000, 'seconds': 0.5})}'")
 
@@ -57,11 +57,12 @@ class Filled(unittest.TestCase):
         return stack.enter_context(processes.stopping(scale.Filled(self.options(), self.there, "sleeper", keys)))
 
     def fill(self, *arguments):
-        sizes, stopped = [], []
+        findings = scale.Findings()
         with contextlib.ExitStack() as stack:
-            scale.fill(self.options(*arguments), self.there, "sleeper", stack, sizes, stopped)
-        self.assertTrue(all(ended(size.server) for size in sizes))
-        return [size.found for size in sizes], stopped
+            sizes = scale.fill(self.options(*arguments), self.there, "sleeper", stack, findings)
+        self.assertEqual(sizes, findings.all_filled)
+        self.assertTrue(all(ended(size.server) and not size.folder.exists() for size in sizes))
+        return [size.found for size in sizes], findings.stopped
 
     def test_every_size_is_filled_and_all_are_stopped_in_the_end(self):
         sizes, stopped = self.fill("--keys", "1000,3000")
@@ -84,6 +85,22 @@ class Filled(unittest.TestCase):
     def test_nothing_is_begun_without_room(self):
         with mock.patch.object(self.there, "lacking", return_value="no disk"):
             self.assertEqual(self.fill("--keys", "5000"), ([], ["sleeper: 5,000 keys not begun: no disk"]))
+
+    def test_the_trouble_of_one_peer_is_told_and_is_not_that_of_the_next(self):
+        self.generator(f"""case "$*" in *gone*) echo 'where is it?'; exit 3;; esac
+            echo '{json.dumps({'all_pairs': 1000, 'seconds': 0.5})}'""")
+        options = self.options("--keys", "1000", "--rounds", "2")
+        options.peers = ["broken", "sleeper"]
+        findings = scale.Findings()
+        scale.measure(options, self.folder, findings)
+        [stopped] = findings.stopped
+        self.assertRegex(stopped, "^broken: (?s:.*)failed with 3:\nwhere is it\\?")
+        self.assertTrue(findings.failed)
+        broken, sleeper = findings.to_json()["sizes"]
+        self.assertEqual((broken["keys"], broken["loads"], broken["restart_s"]), (1000, {}, []))
+        self.assertEqual([len(rounds) for rounds in sleeper["loads"].values()], [2])
+        self.assertEqual(len(sleeper["restart_s"]), scale.RESTARTS)
+        self.assertTrue(all(ended(size.server) for size in findings.all_filled))
 
     def test_nothing_is_loaded_without_room(self):
         with contextlib.ExitStack() as stack:
