@@ -42,9 +42,9 @@ class PostgreSql(processes.Server):
         """It refuses to run as root."""
         return ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--init-groups"] if os.getuid() == 0 else []
 
-    def ask(self, statement):
+    def ask(self, statement, limit_s=processes.COMMAND_TIMEOUT_S):
         return processes.output(newest_binaries() / "psql", "-X", "-h", "127.0.0.1", "-p", self.port, "-U", self.user, "-d", "postgres",
-                                "-Atc", statement)
+                                "-Atc", statement, limit_s=limit_s)
 
     def version(self):
         return "PostgreSQL " + self.ask("SHOW server_version").split()[0]
