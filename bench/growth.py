@@ -32,9 +32,9 @@ def size_table(all_found):
              "keys after the loads", "memory MB", "restart s", "keys at the last kill")]
     for found in all_found:
         per_key = MB / found["keys"]
-        written = (f"{found['written_mb'] * per_key:,.0f}", f"{found['write_amplification']:.1f}") if "written_mb" in found else ("", "")
         rows.append((title(found), f"{found['fill']['pairs_per_s']:,.0f}", f"{found['rested_s']:.0f}", f"{found['disk_mb']:,.0f}",
-                     f"{found['disk_mb'] * per_key:,.0f}", f"{found['peak_disk_mb'] * per_key:,.0f}", *written,
+                     f"{found['disk_mb'] * per_key:,.0f}", f"{found['peak_disk_mb'] * per_key:,.0f}", f"{found['written_mb'] * per_key:,.0f}",
+                     f"{found['write_amplification']:.1f}",
                      *(f"{found[name]:,.0f}" if name in found else "-" for name in ("keys_in_the_end", "memory_mb")),
                      figures.show(found["restart_s"], 2), f"{found['restart_keys'][-1]:,}" if found["restart_keys"] else "-"))
     return figures.table(rows)

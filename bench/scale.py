@@ -90,6 +90,9 @@ class Filled:
     def start(self):
         return PEERS[self.peer].start(self.options, self.folder)
 
+    def about(self):
+        return {"version": self.server.version(), "durability": self.server.durability()}
+
     def memory_mb(self):
         return self.server.family.memory_bytes() / MB
 
@@ -108,7 +111,7 @@ class Filled:
             rested_s = self.rest()
         self.found |= {"keys": self.keys, "fill": {"seconds": seconds, "pairs_per_s": self.keys / seconds, "ended_by": ended_by},
                        "rested_s": rested_s, "empty_mb": empty_mb, "disk_mb": self.disk_mb(), "peak_disk_mb": samples.peak("disk_mb")}
-        self.found |= self.insides()
+        self.found |= self.written() | self.insides()
         self.server.pause()
         return ended_by
 
@@ -151,15 +154,18 @@ class Filled:
             self.found["loads"].setdefault(", ".join(map(str, load)), []).append(report)
         self.server.pause()
 
+    def written(self):
+        written = self.server.family.written_bytes()
+        return {"written_mb": written / MB, "write_amplification": written / (self.keys * USER_BYTES)}
+
     def insides(self):
         """What only Semel tells of itself."""
         if self.peer != "semel":
             return {}
-        metrics, written = self.server.metrics(), self.server.family.written_bytes()
+        metrics = self.server.metrics()
         caches = metrics["semel_rocksdb_block_cache_bytes"] + metrics["semel_rocksdb_memtable_bytes"]
         return {"caches_mb": caches / MB, "block_cache_mb": metrics["semel_rocksdb_block_cache_capacity_bytes"] / MB,
-                "log_mb": metrics["semel_rocksdb_wal_written_bytes_total"] / MB, "written_mb": written / MB,
-                "write_amplification": written / (self.keys * USER_BYTES)}
+                "log_mb": metrics["semel_rocksdb_wal_written_bytes_total"] / MB}
 
     def look(self):
         """After the loads, which is when memory is compared: all sizes have done the same since they were filled."""
@@ -189,14 +195,14 @@ class Findings:
     """What is known so far, of all peers."""
 
     def __init__(self):
-        self.all_filled, self.stopped, self.failed = [], [], False
+        self.servers, self.all_filled, self.stopped, self.failed = {}, [], [], False
 
     def stop(self, why):
         self.stopped.append(why)
         runs.progress(why)
 
     def to_json(self):
-        return {"sizes": [filled.found for filled in self.all_filled], "stopped": self.stopped}
+        return {"servers": self.servers, "sizes": [filled.found for filled in self.all_filled], "stopped": self.stopped}
 
 
 def fill(options, there, peer, stack, findings):
@@ -208,6 +214,7 @@ def fill(options, there, peer, stack, findings):
             break
         sizes.append(stack.enter_context(processes.stopping(Filled(options, there, peer, keys))))
         findings.all_filled.append(sizes[-1])
+        findings.servers[peer] = sizes[-1].about()
         if ended_by := sizes[-1].fill():
             findings.stop(f"{peer}: {sizes[-1].keys:,} of {keys:,} keys: {ended_by}")
             break
@@ -259,7 +266,7 @@ def main(arguments=None):
     if not all_found:
         raise processes.Failed("not one size could be filled:\n" + "\n".join(findings.stopped))
     targets = growth.targets(all_found)
-    print("", growth.size_table(all_found), "", growth.load_table(all_found), "", figures.target_table(targets), "",
+    print("", figures.durability_table(findings.servers), "", growth.size_table(all_found), "", growth.load_table(all_found), "", figures.target_table(targets), "",
           *(f"stopped there, {why}" for why in findings.stopped), sep="\n")
     print("\nwritten to", *runs.write("scale", results() | {"targets": [target.to_json() for target in targets]},
                                       growth.pictures(all_found)))

@@ -77,5 +77,5 @@ class Family:
         return self._sum(lambda each: sum(each.cpu_times()[:2]))
 
     def written_bytes(self):
-        """What they have had written to disks so far."""
+        """What they have had written to disks so far, and those that ended: the kernel adds a child's to its parent's."""
         return self._sum(lambda each: each.io_counters().write_bytes)

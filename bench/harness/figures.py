@@ -39,6 +39,14 @@ def markdown(rows):
     return table(rows, "github")
 
 
+def durability_table(servers):
+    """`servers`: {name: {"version", "durability"}}, as they told themselves."""
+    rows = [("server", "what it says of its durability")]
+    rows += [(about["version"], ", ".join(f"{key}: {value}" for key, value in about["durability"].items()))
+             for about in servers.values()]
+    return table(rows)
+
+
 class Target:
     """A figure that is to be reached by the median over the rounds. None among the values: too few calls stood behind it to tell, so it
     is not met."""

@@ -58,6 +58,10 @@ class Growth(unittest.TestCase):
         self.assertEqual(growth.targets(self.all_found[2:]), [])
         self.assertIn("redis, 1,000,000 keys", growth.size_table(self.all_found))
 
+    def test_what_was_written_is_told_of_peers_too(self):
+        [row] = growth.size_table(self.all_found[2:]).splitlines()[2:]
+        self.assertEqual(row.split()[8:10], ["900", "3.0"])
+
     def test_what_a_failure_cut_short_has_a_row_but_no_targets(self):
         cut = found(1_000_000, 1000, 100) | {"loads": {}, "restart_s": [], "restart_keys": []}
         del cut["memory_mb"], cut["keys_in_the_end"]

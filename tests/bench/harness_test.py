@@ -100,6 +100,12 @@ class Processes(unittest.TestCase):
         bench.stdout.close()
         self.assertTrue(becomes(lambda: all(map(ended, pids))))
 
+    def test_what_an_ended_child_had_written_counts(self):
+        with tempfile.NamedTemporaryFile(dir=runs.ROOT / "build") as file:
+            child = f"dd if=/dev/zero of={file.name} bs=1M count=2 conv=fsync status=none"
+            with processes.stopping(processes.Server(["sh", "-c", f"{child}; echo ready; exec sleep 1000"], self.log, "ready")) as server:
+                self.assertGreaterEqual(server.family.written_bytes(), 2 << 20)
+
     def test_a_command_that_hangs_or_fails_is_told(self):
         begun = time.monotonic()
         with self.assertRaisesRegex(processes.Failed, "did not end within 0.2 s"):

@@ -26,6 +26,12 @@ class Sleeper(processes.Server):
         super().__init__(["sh", "-c", "echo ready; exec sleep 1000"], folder / "log", "ready")
         self.address = "nowhere"
 
+    def version(self):
+        return "Sleeper 1"
+
+    def durability(self):
+        return {"keeps": "nothing"}
+
 
 def ended(server):
     """A stopped process lives on; one that has ended was waited for."""
@@ -66,6 +72,7 @@ class Filled(unittest.TestCase):
 
     def test_every_size_is_filled_and_all_are_stopped_in_the_end(self):
         sizes, stopped = self.fill("--keys", "1000,3000")
+        self.assertEqual([found["write_amplification"] for found in sizes], [0, 0])
         self.assertEqual([(found["keys"], found["fill"]) for found in sizes],
                          [(1000, {"seconds": 0.5, "pairs_per_s": 2000, "ended_by": ""}),
                           (3000, {"seconds": 1.5, "pairs_per_s": 2000, "ended_by": ""})])
@@ -96,6 +103,8 @@ class Filled(unittest.TestCase):
         [stopped] = findings.stopped
         self.assertRegex(stopped, "^broken: (?s:.*)failed with 3:\nwhere is it\\?")
         self.assertTrue(findings.failed)
+        about = {"version": "Sleeper 1", "durability": {"keeps": "nothing"}}
+        self.assertEqual(findings.to_json()["servers"], {"broken": about, "sleeper": about})
         broken, sleeper = findings.to_json()["sizes"]
         self.assertEqual((broken["keys"], broken["loads"], broken["restart_s"]), (1000, {}, []))
         self.assertEqual([len(rounds) for rounds in sleeper["loads"].values()], [2])
