@@ -73,8 +73,8 @@ class Family:
         return self._sum(lambda each: each.memory_full_info().pss)
 
     def cpu_seconds(self):
-        """Processor time of those that still live."""
-        return self._sum(lambda each: sum(each.cpu_times()[:2]))
+        """User and system time, also of children that ended."""
+        return self._sum(lambda each: sum(each.cpu_times()[:4]))
 
     def written_bytes(self):
         """What they have had written to disks so far, and those that ended: the kernel adds a child's to its parent's."""

@@ -100,6 +100,11 @@ class Processes(unittest.TestCase):
         bench.stdout.close()
         self.assertTrue(becomes(lambda: all(map(ended, pids))))
 
+    def test_the_processor_time_of_an_ended_child_counts(self):
+        child = f"{sys.executable} -c 'sum(range(10_000_000))'"
+        with processes.stopping(processes.Server(["sh", "-c", f"{child}; echo ready; exec sleep 1000"], self.log, "ready")) as server:
+            self.assertGreater(server.family.cpu_seconds(), 0.05)
+
     def test_what_an_ended_child_had_written_counts(self):
         with tempfile.NamedTemporaryFile(dir=runs.ROOT / "build") as file:
             child = f"dd if=/dev/zero of={file.name} bs=1M count=2 conv=fsync status=none"
