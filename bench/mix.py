@@ -7,7 +7,9 @@ refused. A replay must return the very bytes. Beside it, in turn: fresh keys wit
 """
 
 import argparse
+import os
 
+import comparison
 from harness import charts, figures, machine, processes, runs, traffic
 from harness.figures import Target
 from peers.semel import Semel
@@ -33,7 +35,8 @@ def measure(options, workspace, reports):
         folder = workspace / f"round-{number}"
         folder.mkdir()
         with processes.stopping(Semel(options, folder)) as server:
-            for kind, n in reports:
+            for kind, n in comparison.in_turn(list(reports), number - 1, options.rounds):
+                os.sync()  # what the last one left to the kernel to write is not for this one to wait for
                 plain = ["--plain"] if kind == "plain" else []
                 reports[kind, n].append(runs.traffic(options, server, n, options.seconds, WINDOW_S, *plain))
 
@@ -47,8 +50,7 @@ def speed_table(reports):
 
 
 def chart(reports, in_flight):
-    lines = {f"{kind}, p99": [((i + 1) * WINDOW_S, window["p99"]) for i, window in enumerate(reports[kind, in_flight][-1]["windows"])]
-             for kind in ("plain", "mix")}
+    lines = {f"{kind}, p99": traffic.windows(reports[kind, in_flight][-1], "p99") for kind in ("plain", "mix")}
     return charts.lines(f"Every call of the last round, {in_flight} in flight", "seconds", "ms", lines)
 
 

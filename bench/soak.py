@@ -28,16 +28,8 @@ def measure(options, folder, samples):
             return runs.traffic(options, server, options.in_flight, options.minutes * 60, options.window)
 
 
-def windows(report, figure):
-    """[(seconds, value)] of each whole window."""
-    at, series = 0, []
-    for window in report["windows"]:
-        at += window["seconds"]
-        series.append((at, window[figure]))
-    return series[:-1] if len(series) > 3 else series
-
-
 def thirds_table(report, samples):
+    windows = traffic.windows
     rows = [("median of a third", "first", "second", "last")]
     for name, series, digits in (("rounds/s", windows(report, "rounds_per_s"), 0), ("p50 ms", windows(report, "p50"), 2),
                                  ("p99 ms", windows(report, "p99"), 2), ("p99.9 ms", windows(report, "p99.9"), 2),
@@ -48,7 +40,7 @@ def thirds_table(report, samples):
 
 
 def targets(report, samples):
-    p99, rss = windows(report, "p99"), samples.series("rss_mb")
+    p99, rss = traffic.windows(report, "p99"), samples.series("rss_mb")
 
     def growth(series, since):
         return statistics.median(sampling.third(series, 2)) / statistics.median(sampling.third(series, since))
@@ -70,7 +62,7 @@ def main(arguments=None):
     found = targets(report, samples)
     print("", thirds_table(report, samples), "", traffic.latency_table([report]), "", traffic.check_table([report]), "",
           figures.target_table(found), sep="\n")
-    pictures = [("p99", charts.lines("Latency of every call", "seconds", "ms", {q: windows(report, q) for q in ("p50", "p99")})),
+    pictures = [("p99", charts.lines("Latency of every call", "seconds", "ms", {q: traffic.windows(report, q) for q in ("p50", "p99")})),
               ("memory", charts.lines("Server memory (RSS)", "seconds", "MB", {"RSS": samples.series("rss_mb")}))]
     print("\nwritten to", *runs.write("soak", {"machine": about, "report": report, "samples": samples.to_json(),
                                               "targets": [target.to_json() for target in found]}, pictures))

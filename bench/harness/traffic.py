@@ -5,6 +5,16 @@ import statistics
 from harness import figures
 
 
+def windows(report, figure):
+    """[(seconds at its end, value)] of each window but the last one, where that was cut short by the end."""
+    at, series, whole = 0, [], report["windows"][0]["seconds"]
+    for window in report["windows"]:
+        at += window["seconds"]
+        if window["seconds"] == whole:
+            series.append((at, window[figure]))
+    return series
+
+
 def latency_table(reports):
     """By kind of call, over the rounds."""
     rows = [("call", "count", "p50 ms", "p99 ms", "p99.9 ms")]

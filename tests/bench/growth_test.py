@@ -13,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
 import expiry  # noqa: E402
 import growth  # noqa: E402
 import mix  # noqa: E402
-from harness import sampling  # noqa: E402
+from harness import sampling, traffic  # noqa: E402
 
 
 def load(pairs_per_s, p99=1.0, seconds=1.0):
@@ -109,6 +109,12 @@ class Mix(unittest.TestCase):
         reports = {("plain", 64): [{"calls_per_s": 100}, {"calls_per_s": 50}], ("mix", 64): [{"calls_per_s": 60}, {"calls_per_s": 50}]}
         [target] = mix.targets(reports)
         self.assertEqual(target.values, [0.6, 1.0])
+
+    def test_a_window_that_the_end_cut_short_is_left_out(self):
+        windows = [{"seconds": seconds, "p99": p99} for seconds, p99 in ((2.0, 1), (2.0, 2), (0.001, 9))]
+        self.assertEqual(traffic.windows({"windows": windows}, "p99"), [(2, 1), (4, 2)])
+        self.assertEqual(traffic.windows({"windows": windows[:2]}, "p99"), [(2, 1), (4, 2)])
+        self.assertEqual(traffic.windows({"windows": windows[2:]}, "p99"), [(0.001, 9)])
 
 
 if __name__ == "__main__":
