@@ -17,6 +17,13 @@ nlohmann::json Summary(const Histogram& nanoseconds) {
           {"max", static_cast<double>(nanoseconds.max()) / 1e6}};
 }
 
+// Of a window in which no call ended: whoever was in flight waited, and the longest of these waits is told by the window in which calls
+// ended next. Without that a stall would look like the best window of all.
+nlohmann::json Stall(const Histogram& next) {
+  const double longest = static_cast<double>(next.max()) / 1e6;
+  return {{"count", 0}, {"p50", longest}, {"p99", longest}, {"p99.9", longest}, {"max", longest}};
+}
+
 }  // namespace
 
 void Tally::StartMeasuring(SteadyClock::time_point now) {
@@ -70,7 +77,10 @@ nlohmann::json Tally::ToJson() const {
     // The last one is as long as the run still was.
     const SteadyClock::duration left = stopped_ - started_ - static_cast<int64_t>(i) * window_;
     const double length = std::chrono::duration<double>(std::min(window_, left)).count();
-    nlohmann::json window = Summary(windows_[i].latency);
+    const auto answered = std::find_if(windows_.begin() + static_cast<std::ptrdiff_t>(i), windows_.end(),
+                                       [](const Window& window) { return window.latency.count() > 0; });
+    const bool stalled = windows_[i].latency.count() == 0 && answered != windows_.end();
+    nlohmann::json window = stalled ? Stall(answered->latency) : Summary(windows_[i].latency);
     window["seconds"] = length;
     window["rounds_per_s"] = static_cast<double>(windows_[i].rounds) / length;
     windows.push_back(std::move(window));
