@@ -17,6 +17,8 @@ from peers.semel import Semel
 
 SAMPLE_S = 1
 LEAST_ROUNDS = 3
+LEAST_STEADY_S = 10  # looks at the disk, of which some must lie in the steady state
+LEAST_SAMPLES = 3
 GROWS = """The server that keeps its keys grows meanwhile, and its compactions with it: it is what the same load costs without expiry by
 then, not at a size that stays the same."""
 CONFIG = """\
@@ -41,8 +43,11 @@ def parse_arguments(arguments):
     if options.retention < options.warm_up + options.seconds:
         parser.error(f"--retention {options.retention} is shorter than a turn ({options.warm_up:g} + {options.seconds:g} s): keys that go "
                      "in the turn in which they came are no steady state")
-    if options.rounds * 2 * (options.warm_up + options.seconds) < options.settle:
-        parser.error(f"all turns together end before --settle {options.settle:g} s: more --rounds")
+    a_round = 2 * (options.warm_up + options.seconds)
+    least = max(LEAST_ROUNDS * a_round, LEAST_STEADY_S)
+    if options.rounds * a_round < options.settle + least:
+        parser.error(f"all turns together take {options.rounds * a_round:g} s, and must go on for {least:g} s after --settle "
+                     f"{options.settle:g} s: more --rounds")
     return options
 
 
@@ -117,10 +122,14 @@ def disk_table(options, rounds, disk):
                      "B of disk for each")], {}
     for name in ("keeping", "expiring"):
         series = [(at, megabytes) for at, megabytes in disk.series(name) if at >= options.settle]
+        if len(series) < LEAST_SAMPLES:
+            raise processes.Failed(f"the disk was looked at only {len(series)} times after --settle {options.settle:g} s: more --rounds")
         sizes = [megabytes for _, megabytes in series]
         slopes[name] = sampling.slope(series) * 60
         rows.append((name, f"{sizes[0]:,.0f}", f"{min(sizes):,.0f}", f"{max(sizes):,.0f}", f"{slopes[name]:+,.1f}",
                      f"{stored_pairs(rounds[name]):,}", f"{sizes[-1] * 1e6 / stored_pairs(rounds[name]):,.0f}"))
+    if slopes["keeping"] <= 0:
+        raise processes.Failed("the disk of the server that keeps its keys did not grow in the steady state: more --rounds or --seconds")
     return figures.table(rows) + "\n" + GROWS, slopes["expiring"] / slopes["keeping"]
 
 

@@ -8,6 +8,7 @@ from harness.figures import Target
 from peers.semel import Semel
 
 SAMPLE_S = 1
+LEAST_WINDOWS = 6  # two in each third
 
 
 def parse_arguments(arguments):
@@ -17,7 +18,12 @@ def parse_arguments(arguments):
     parser.add_argument("--minutes", type=float, default=10, help="how long (default 10)")
     parser.add_argument("--window", type=float, default=5, help="seconds of each window of the figures (default 5)")
     parser.add_argument("--in-flight", type=int, default=64, help="callers side by side (default 64)")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    least = LEAST_WINDOWS * max(options.window, SAMPLE_S) / 60
+    if options.window <= 0 or options.minutes < least:
+        parser.error(f"--minutes {options.minutes:g} cannot be told apart in thirds: with --window {options.window:g} it takes {least:g} or "
+                     "more, and a window of more than 0")
+    return options
 
 
 def measure(options, folder, samples):

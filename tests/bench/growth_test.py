@@ -13,7 +13,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
 import expiry  # noqa: E402
 import growth  # noqa: E402
 import mix  # noqa: E402
-from harness import sampling, traffic  # noqa: E402
+import soak  # noqa: E402
+from harness import processes, sampling, traffic  # noqa: E402
 
 
 def load(pairs_per_s, p99=1.0, seconds=1.0):
@@ -91,6 +92,18 @@ class Expiry(unittest.TestCase):
         self.assertEqual(cells, [["keeping", "200", "200", "290", "+60.0", "1,000,000", "290"],
                                  ["expiring", "50", "50", "50", "+0.0", "500,000", "100"]])
 
+    def disk_failure(self, keeping):
+        disk = sampling.Samples()
+        disk.rows = [(second, {"keeping": size, "expiring": 50}) for second, size in enumerate(keeping)]
+        rounds = {name: [{"load": {"all_pairs": 1}}] for name in ("keeping", "expiring")}
+        with self.assertRaises(processes.Failed) as failed:
+            expiry.disk_table(expiry.parse_arguments(["--settle", "0"]), rounds, disk)
+        return str(failed.exception)
+
+    def test_a_disk_that_tells_nothing_is_said(self):
+        self.assertIn("did not grow", self.disk_failure([100, 100, 100]))
+        self.assertIn("looked at only 2 times", self.disk_failure([100, 200]))
+
     def refused(self, *arguments):
         with contextlib.redirect_stderr(io.StringIO()) as said, self.assertRaises(SystemExit):
             expiry.parse_arguments(arguments)
@@ -101,7 +114,29 @@ class Expiry(unittest.TestCase):
 
     def test_the_steady_state_must_be_reached(self):
         self.assertIn("more --rounds", self.refused("--rounds", "3"))
+        self.assertIn("must go on for 27 s after --settle 150 s", self.refused("--rounds", "19"))
+        self.assertIn("must go on for 10 s", self.refused("--rounds", "9", "--seconds", "0.5", "--warm-up", "0", "--settle", "0"))
         expiry.parse_arguments(["--rounds", "28", "--seconds", "3", "--settle", "110"])
+
+
+class Soak(unittest.TestCase):
+    def refused(self, *arguments):
+        with contextlib.redirect_stderr(io.StringIO()) as said, self.assertRaises(SystemExit):
+            soak.parse_arguments(arguments)
+        return said.getvalue()
+
+    def test_each_third_must_have_windows(self):
+        self.assertIn("with --window 5 it takes 0.5 or more", self.refused("--minutes", "0.2"))
+        self.assertIn("it takes 0.1 or more", self.refused("--minutes", "0.05", "--window", "0.1"))
+        self.assertIn("more than 0", self.refused("--window", "0"))
+
+    def test_the_shortest_has_figures_in_each_third(self):
+        options = soak.parse_arguments(["--minutes", "0.5"])
+        windows = [{"seconds": 5.0, "rounds_per_s": 1, "p50": 1, "p99": n, "p99.9": 1} for n in range(round(options.minutes * 60 / 5))]
+        samples = sampling.Samples()
+        samples.rows = [(second, {"rss_mb": 100, "disk_mb": 1}) for second in range(30)]
+        report = {"windows": windows + [{"seconds": 0.01, "p99": 99}]}
+        self.assertEqual([target.values for target in soak.targets(report, samples)], [[4.5 / 0.5], [1.0]])
 
 
 class Mix(unittest.TestCase):
