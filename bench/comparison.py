@@ -73,13 +73,7 @@ def calls(report):
 
 
 def slower(quantile):
-    """A quantile in ms: that of Begin or of Complete, whichever is larger. None: too few calls to tell."""
-
-    def of_report(report):
-        found = [figures.quantile(call, quantile) for call in report["latency_ms"].values()]
-        return None if None in found else max(found)
-
-    return of_report
+    return lambda report: figures.slower(report, quantile)
 
 
 def best(runs_of, names, in_flight):

@@ -13,13 +13,14 @@ import os
 import shutil
 import time
 
+import comparison
 import growth
 from harness import figures, machine, processes, room, runs, sampling
 from peers.postgresql import PostgreSql
 from peers.redis import Redis
 from peers.semel import Semel
 
-BATCH = ("--keys-per-call", 64)
+CASES = {case.name: case for case in comparison.CASES}
 
 
 MOST_TIDY_S = 600
@@ -40,7 +41,7 @@ def tidy_redis(server):
 
 
 class Peer:
-    """A server, how it is filled, and how it is loaded afterwards: (service, in flight, more), the first with one key to a call; and
+    """A server, how it is filled, and how it is loaded afterwards: (case of compare, in flight), the first with one key to a call; and
     what it is told to tidy up in between."""
 
     def __init__(self, start, fill, *loads, tidy=lambda server: None):
@@ -48,10 +49,9 @@ class Peer:
 
 
 PEERS = {
-    "semel": Peer(Semel, ("semel-unary", 1024, *BATCH), ("semel-unary", 64), ("semel-stream", 256)),
-    "redis": Peer(Redis, ("redis", 1024, *BATCH), ("redis", 64), ("redis", 256), tidy=tidy_redis),
-    "postgresql": Peer(PostgreSql, ("postgresql", 1024, *BATCH), ("postgresql", 64), ("postgresql", 256, *BATCH),
-                       tidy=tidy_postgresql),
+    "semel": Peer(Semel, ("semel-batch", 1024), ("semel-unary", 64), ("semel-stream", 256)),
+    "redis": Peer(Redis, ("redis-batch", 1024), ("redis", 64), ("redis", 256), tidy=tidy_redis),
+    "postgresql": Peer(PostgreSql, ("postgresql-batch", 1024), ("postgresql", 64), ("postgresql-batch", 256), tidy=tidy_postgresql),
 }
 
 USER_BYTES = 5 + 36 + 32 + 200  # namespace, key, fingerprint, result
@@ -116,11 +116,10 @@ class Filled:
         return ended_by
 
     def fill_in_steps(self):
-        service, in_flight, *more = PEERS[self.peer].fill
         limit_s, begun, seconds = 60 * self.options.fill_minutes, time.monotonic(), 0
         while self.keys < self.wanted:
-            step = runs.load(self.options, self.server, service, in_flight, *more, "--pairs", min(FILL_STEP, self.wanted - self.keys),
-                             limit_s=limit_s + runs.SLACK_S)
+            step = self.generate(*PEERS[self.peer].fill, "--pairs", min(FILL_STEP, self.wanted - self.keys),
+                                 limit_s=limit_s + runs.SLACK_S)
             self.keys += step["all_pairs"]
             seconds += step["seconds"]
             ended_by = self.lacking() or (time.monotonic() - begun >= limit_s and f"{self.options.fill_minutes:g} minutes were over")
@@ -139,19 +138,22 @@ class Filled:
             busy = self.server.family.cpu_seconds() - before > IDLE_CORES
         return time.monotonic() - begun
 
-    def load(self, service, in_flight, *more):
+    def generate(self, case, in_flight, *more, limit_s=None):
+        return runs.load(self.options, self.server, CASES[case].service, in_flight, *CASES[case].arguments, *more, limit_s=limit_s)
+
+    def load(self, case, in_flight):
         if lacking := self.lacking():
             raise processes.Failed(f"no room for a load of {self.keys:,} keys and more: {lacking}")
-        report = runs.load(self.options, self.server, service, in_flight, *more)
+        report = self.generate(case, in_flight)
         self.keys += report["all_pairs"]
         return report
 
     def load_in_turn(self):
         os.sync()  # what the last one left to the kernel to write is not for this one to wait for
         self.server.resume()
-        for load in PEERS[self.peer].loads:
-            report = self.load(*load)
-            self.found["loads"].setdefault(", ".join(map(str, load)), []).append(report)
+        for case, in_flight in PEERS[self.peer].loads:
+            report = self.load(case, in_flight)
+            self.found["loads"].setdefault(f"{case}, {in_flight:,} in flight", []).append(report)
         self.server.pause()
 
     def written(self):
@@ -184,7 +186,7 @@ class Filled:
         self.server.kill()
         started = time.monotonic()
         self.server = self.start()
-        runs.load(self.options, self.server, PEERS[self.peer].loads[0][0], 1, "--pairs", 1)
+        self.generate(PEERS[self.peer].loads[0][0], 1, "--pairs", 1)
         self.found["restart_s"].append(time.monotonic() - started)
         self.found["restart_keys"].append(self.keys)
         self.keys += 1
@@ -266,7 +268,7 @@ def main(arguments=None):
     if not all_found:
         raise processes.Failed("not one size could be filled:\n" + "\n".join(findings.stopped))
     targets = growth.targets(all_found)
-    print("", figures.durability_table(findings.servers), "", growth.size_table(all_found), "", growth.load_table(all_found), "", figures.target_table(targets), "",
+    print("", figures.table(comparison.durability_rows(findings.servers)), "", growth.size_table(all_found), "", growth.load_table(all_found), "", figures.target_table(targets), "",
           *(f"stopped there, {why}" for why in findings.stopped), sep="\n")
     print("\nwritten to", *runs.write("scale", results() | {"targets": [target.to_json() for target in targets]},
                                       growth.pictures(all_found)))

@@ -15,6 +15,12 @@ def quantile(call, name):
     return call[name] if call["count"] >= SAMPLES_FOR[name] else None
 
 
+def slower(report, name):
+    """A quantile in ms: that of Begin or of Complete, whichever is larger. None: too few calls to tell."""
+    found = [quantile(call, name) for call in report["latency_ms"].values()]
+    return None if None in found else max(found)
+
+
 def show(values, digits=0):
     """ "-": some round does not know it, or there was none."""
     if not values or None in values:
@@ -37,14 +43,6 @@ def table(rows, form="simple"):
 
 def markdown(rows):
     return table(rows, "github")
-
-
-def durability_table(servers):
-    """`servers`: {name: {"version", "durability"}}, as they told themselves."""
-    rows = [("server", "what it says of its durability")]
-    rows += [(about["version"], ", ".join(f"{key}: {value}" for key, value in about["durability"].items()))
-             for about in servers.values()]
-    return table(rows)
 
 
 class Target:

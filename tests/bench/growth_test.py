@@ -17,15 +17,15 @@ import soak  # noqa: E402
 from harness import processes, sampling, traffic  # noqa: E402
 
 
-def load(pairs_per_s, p99=1.0, seconds=1.0):
-    latency = {"count": 1000, "p50": p99 / 2, "p99": p99, "p99.9": p99}
+def load(pairs_per_s, p99=1.0, seconds=1.0, count=1000):
+    latency = {"count": count, "p50": p99 / 2, "p99": p99, "p99.9": p99}
     return {"pairs_per_s": pairs_per_s, "pairs": pairs_per_s * seconds, "seconds": seconds, "server_cpu_us": 10.0,
             "latency_ms": {"Begin": latency, "Complete": latency}}
 
 
 def found(keys, speed, memory_mb, peer="semel"):
     return {"peer": peer, "keys": keys, "fill": load(50_000), "rested_s": 1.0, "empty_mb": 20, "filled_mb": 90, "disk_mb": keys * 300 / 1e6,
-            "peak_disk_mb": keys * 400 / 1e6, "loads": {"semel-unary, 64": [load(speed)]}, "memory_mb": memory_mb, "block_cache_mb": 10,
+            "peak_disk_mb": keys * 400 / 1e6, "loads": {"semel-unary, 64 in flight": [load(speed)]}, "memory_mb": memory_mb, "block_cache_mb": 10,
             "caches_mb_in_the_end": 30, "written_mb": 900, "write_amplification": 3.0, "keys_in_the_end": 2 * keys,
             "restart_s": [0.2, 0.3, 0.4], "restart_keys": [2 * keys, 3 * keys, 3 * keys + 5]}
 
@@ -71,6 +71,10 @@ class Growth(unittest.TestCase):
         self.assertEqual(growth.targets([cut]), [])
         self.assertEqual(growth.pictures([cut]), [])
 
+    def test_p99_of_too_few_calls_is_not_told(self):
+        few = found(1_000_000, 1000, 100) | {"loads": {"redis, 64 in flight": [load(10, count=99)]}}
+        self.assertEqual(growth.load_table([few]).split()[-2:], ["-", "10.0"])
+
     def test_a_chart_for_each_figure(self):
         self.assertEqual([name for name, _ in growth.pictures(self.all_found)], ["memory", "disk", "restart"])
 
@@ -80,6 +84,12 @@ class Expiry(unittest.TestCase):
         turns = [load(100), load(100), load(100, seconds=9.0), load(0)]
         self.assertAlmostEqual(expiry.pairs_per_s(turns), 1100 / 12)
         self.assertEqual(expiry.mean_p99([load(1, p99=1), load(1, p99=1), load(1, p99=10)]), 4)
+
+    def test_p99_of_too_few_calls_is_not_told(self):
+        turns = [load(1), load(1, count=99)]
+        self.assertIsNone(expiry.p99_ratio(turns[:1], turns))
+        self.assertEqual(expiry.p99_ratio(turns[:1], turns[:1]), 1)
+        self.assertEqual(expiry.speed_table({"keeping": turns}).split()[-3:-1], ["-", "-"])
 
     def test_the_disk_is_held_against_all_that_was_ever_stored(self):
         disk = sampling.Samples()

@@ -44,7 +44,8 @@ class Filled(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
         self.there = room.Room(self.folder)
-        peers = {"sleeper": scale.Peer(Sleeper, ("none", 64), ("none", 1)), "broken": scale.Peer(Sleeper, ("none", 64), ("gone", 1))}
+        peers = {"sleeper": scale.Peer(Sleeper, ("redis-batch", 64), ("redis", 1)),
+                 "broken": scale.Peer(Sleeper, ("redis-batch", 64), ("etcd", 1))}
         self.enterContext(mock.patch.dict(scale.PEERS, peers))
         self.enterContext(contextlib.redirect_stderr(io.StringIO()))  # progress
         self.generator(f"echo '{json.dumps({'all_pairs': 1000, 'seconds': 0.5})}'")
@@ -94,7 +95,7 @@ class Filled(unittest.TestCase):
             self.assertEqual(self.fill("--keys", "5000"), ([], ["sleeper: 5,000 keys not begun: no disk"]))
 
     def test_the_trouble_of_one_peer_is_told_and_is_not_that_of_the_next(self):
-        self.generator(f"""case "$*" in *gone*) echo 'where is it?'; exit 3;; esac
+        self.generator(f"""case "$*" in *etcd*) echo 'where is it?'; exit 3;; esac
             echo '{json.dumps({'all_pairs': 1000, 'seconds': 0.5})}'""")
         options = self.options("--keys", "1000", "--rounds", "2")
         options.peers = ["broken", "sleeper"]
@@ -107,7 +108,7 @@ class Filled(unittest.TestCase):
         self.assertEqual(findings.to_json()["servers"], {"broken": about, "sleeper": about})
         broken, sleeper = findings.to_json()["sizes"]
         self.assertEqual((broken["keys"], broken["loads"], broken["restart_s"]), (1000, {}, []))
-        self.assertEqual([len(rounds) for rounds in sleeper["loads"].values()], [2])
+        self.assertEqual({how: len(rounds) for how, rounds in sleeper["loads"].items()}, {"redis, 1 in flight": 2})
         self.assertEqual(len(sleeper["restart_s"]), scale.RESTARTS)
         self.assertTrue(all(ended(size.server) for size in findings.all_filled))
 
@@ -115,7 +116,7 @@ class Filled(unittest.TestCase):
         with contextlib.ExitStack() as stack:
             size = self.filled(stack, 1000)
             with mock.patch.object(self.there, "lacking", return_value="no disk"), self.assertRaisesRegex(processes.Failed, "no disk"):
-                size.load("none", 64)
+                size.load("redis", 64)
 
     def test_every_size_is_stopped_also_where_it_stands_still(self):
         with contextlib.ExitStack() as stack:
