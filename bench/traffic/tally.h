@@ -1,4 +1,4 @@
-// What the traffic found out: latencies by kind of call, how the first Begins went from window to window, and what was checked.
+// What the traffic found out: latencies by kind of call, those of all calls from window to window, and what was checked.
 
 #ifndef SEMEL_BENCH_TRAFFIC_TALLY_H_
 #define SEMEL_BENCH_TRAFFIC_TALLY_H_
