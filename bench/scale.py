@@ -14,7 +14,7 @@ import shutil
 import time
 
 import comparison
-import growth
+import scale_report
 from harness import figures, machine, processes, room, runs, sampling
 from peers.postgresql import PostgreSql
 from peers.redis import Redis
@@ -264,12 +264,13 @@ def main(arguments=None):
         print(machine.describe(about), flush=True)
         with runs.salvaging("scale", results):
             measure(options, workspace, findings)
-    all_found = growth.filled(results()["sizes"])
+    all_found = scale_report.filled(results()["sizes"])
     if not all_found:
         raise processes.Failed("not one size could be filled:\n" + "\n".join(findings.stopped))
-    targets = growth.targets(all_found)
-    print("", figures.table(comparison.durability_rows(findings.servers)), "", growth.size_table(all_found), "", growth.load_table(all_found), "", figures.target_table(targets), "",
+    targets = scale_report.targets(all_found)
+    print("", figures.table(comparison.durability_rows(findings.servers)), "", scale_report.size_table(all_found), "",
+          scale_report.load_table(all_found), "", figures.target_table(targets), "",
           *(f"stopped there, {why}" for why in findings.stopped), sep="\n")
     print("\nwritten to", *runs.write("scale", results() | {"targets": [target.to_json() for target in targets]},
-                                      growth.pictures(all_found)))
+                                      scale_report.pictures(all_found)))
     return int(findings.failed) or figures.exit_code(options, targets)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What ./dev bench makes of growth and of expiry: honest counts of keys, sums over all turns, options that make no sense."""
+"""What ./dev bench makes of the figures of scale, expiry, soak and mix, and which options of theirs it refuses."""
 
 import contextlib
 import io
@@ -11,8 +11,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
 
 import expiry  # noqa: E402
-import growth  # noqa: E402
 import mix  # noqa: E402
+import scale_report  # noqa: E402
 import soak  # noqa: E402
 from harness import processes, sampling, traffic  # noqa: E402
 
@@ -30,11 +30,11 @@ def found(keys, speed, memory_mb, peer="semel"):
             "restart_s": [0.2, 0.3, 0.4], "restart_keys": [2 * keys, 3 * keys, 3 * keys + 5]}
 
 
-class Growth(unittest.TestCase):
+class Scale(unittest.TestCase):
     all_found = [found(1_000_000, 1000, 100), found(10_000_000, 900, 130), found(1_000_000, 500, 700, "redis")]
 
     def test_targets_hold_a_larger_size_against_the_smallest_by_the_keys_there_were(self):
-        values = {target.name: target.values for target in growth.targets(self.all_found)}
+        values = {target.name: target.values for target in scale_report.targets(self.all_found)}
         self.assertEqual(values, {
             "throughput, 10,000,000 keys against 1,000,000, semel-unary, 64 in flight": [0.9],
             "memory less the block cache's setting, 10,000,000 keys against 1,000,000": [1.2],
@@ -43,7 +43,7 @@ class Growth(unittest.TestCase):
             "restart after kill -9, s, 30,000,005 keys": [0.2, 0.3, 0.4]})
 
     def test_no_larger_size_vanishes_behind_another(self):
-        names = [target.name for target in growth.targets([*self.all_found, found(50_000_000, 800, 400)])]
+        names = [target.name for target in scale_report.targets([*self.all_found, found(50_000_000, 800, 400)])]
         for size, keys in (("10,000,000", "30,000,005"), ("50,000,000", "150,000,005")):
             self.assertIn(f"throughput, {size} keys against 1,000,000, semel-unary, 64 in flight", names)
             self.assertIn(f"memory less the block cache's setting, {size} keys against 1,000,000", names)
@@ -51,32 +51,32 @@ class Growth(unittest.TestCase):
             self.assertIn(f"restart after kill -9, s, {keys} keys", names)
 
     def test_a_size_alone_is_judged_by_itself(self):
-        self.assertEqual([target.name for target in growth.targets(self.all_found[:1])],
+        self.assertEqual([target.name for target in scale_report.targets(self.all_found[:1])],
                          ["memory beyond the caches, B/key, 2,000,000 keys after the loads", "disk, B/key, 1,000,000 keys",
                           "restart after kill -9, s, 3,000,005 keys"])
 
     def test_peers_alone_have_no_targets_but_rows(self):
-        self.assertEqual(growth.targets(self.all_found[2:]), [])
-        self.assertIn("redis, 1,000,000 keys", growth.size_table(self.all_found))
+        self.assertEqual(scale_report.targets(self.all_found[2:]), [])
+        self.assertIn("redis, 1,000,000 keys", scale_report.size_table(self.all_found))
 
     def test_what_was_written_is_told_of_peers_too(self):
-        [row] = growth.size_table(self.all_found[2:]).splitlines()[2:]
+        [row] = scale_report.size_table(self.all_found[2:]).splitlines()[2:]
         self.assertEqual(row.split()[8:10], ["900", "3.0"])
 
     def test_what_a_failure_cut_short_has_a_row_but_no_targets(self):
         cut = found(1_000_000, 1000, 100) | {"loads": {}, "restart_s": [], "restart_keys": []}
         del cut["memory_mb"], cut["keys_in_the_end"]
-        self.assertEqual(growth.filled([cut, {"peer": "redis"}]), [cut])
-        self.assertEqual(growth.size_table([cut]).split()[-4:], ["-"] * 4)
-        self.assertEqual(growth.targets([cut]), [])
-        self.assertEqual(growth.pictures([cut]), [])
+        self.assertEqual(scale_report.filled([cut, {"peer": "redis"}]), [cut])
+        self.assertEqual(scale_report.size_table([cut]).split()[-4:], ["-"] * 4)
+        self.assertEqual(scale_report.targets([cut]), [])
+        self.assertEqual(scale_report.pictures([cut]), [])
 
     def test_p99_of_too_few_calls_is_not_told(self):
         few = found(1_000_000, 1000, 100) | {"loads": {"redis, 64 in flight": [load(10, count=99)]}}
-        self.assertEqual(growth.load_table([few]).split()[-2:], ["-", "10.0"])
+        self.assertEqual(scale_report.load_table([few]).split()[-2:], ["-", "10.0"])
 
     def test_a_chart_for_each_figure(self):
-        self.assertEqual([name for name, _ in growth.pictures(self.all_found)], ["memory", "disk", "restart"])
+        self.assertEqual([name for name, _ in scale_report.pictures(self.all_found)], ["memory", "disk", "restart"])
 
 
 class Expiry(unittest.TestCase):
