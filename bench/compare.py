@@ -62,10 +62,13 @@ def measure_round(options, folder, steps, runs_of):
 
 
 def measure_if_need_be_twice(options, folder, server, case, in_flight):
-    """One bad moment does not end twenty minutes; the report tells of it."""
+    """That a server refused load in one bad moment does not end twenty minutes; the report tells of it. Anything else does, a wrong
+    answer above all."""
     try:
         return measure(options, folder, server, case, in_flight)
     except processes.Failed as failure:
+        if "OVERLOADED" not in str(failure):
+            raise
         runs.progress(f"{case.name}, {in_flight:,} in flight, once more: {failure}")
         return measure(options, folder, server, case, in_flight) | {"failure_before": str(failure)}
 
