@@ -106,11 +106,16 @@ class Repeating(unittest.TestCase):
         with contextlib.redirect_stderr(io.StringIO()):
             return compare.measure_if_need_be_twice(None, None, None, comparison.CASES[0], 64)
 
-    def test_a_failed_run_is_repeated_once_and_says_why(self):
+    def test_a_run_whose_load_was_refused_is_repeated_once_and_says_why(self):
+        refused = processes.Failed("OVERLOADED")
         self.assertEqual(self.outcome({"pairs": 1}), {"pairs": 1})
-        self.assertEqual(self.outcome(processes.Failed("it broke"), {"pairs": 1}), {"pairs": 1, "failure_before": "it broke"})
+        self.assertEqual(self.outcome(refused, {"pairs": 1}), {"pairs": 1, "failure_before": "OVERLOADED"})
         with self.assertRaisesRegex(processes.Failed, "again"):
-            self.outcome(processes.Failed("it broke"), processes.Failed("again"), {"pairs": 1})
+            self.outcome(refused, processes.Failed("again"), {"pairs": 1})
+
+    def test_what_failed_in_another_way_is_not_repeated(self):
+        with self.assertRaisesRegex(processes.Failed, "a wrong answer"):
+            self.outcome(processes.Failed("a wrong answer"), {"pairs": 1})
 
 
 class Targets(unittest.TestCase):
