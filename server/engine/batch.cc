@@ -128,7 +128,6 @@ Reply Batch::DecideOver(Operation& operation) {
   if (std::optional<Refusal> refusal = RefuseToGrow(slot, *decision.write)) return *std::move(refusal);
   last_token_ = std::max(last_token_, decision.write->token);
   slot.record = std::move(decision.write);
-  changed_keys_ += slot.dirty ? 0 : 1;
   slot.dirty = true;
   return std::move(decision.reply);
 }
@@ -219,7 +218,8 @@ void Batch::Say(Operation* operation, Reply reply) { answers_.push_back({operati
 
 absl::Status Batch::Commit() {
   std::vector<storage::Mutation> mutations;
-  mutations.reserve(changed_keys_);
+  mutations.reserve(
+      std::count_if(overlay_.begin(), overlay_.end(), [](const auto& each) { return each.second.dirty; }));
   for (auto& [key, slot] : overlay_) {
     if (!slot.dirty) continue;
     mutations.push_back({.key = key, .expected_version = slot.loaded_version, .record = std::move(*slot.record)});

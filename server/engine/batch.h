@@ -81,7 +81,6 @@ class Batch {
 
   absl::flat_hash_map<Key, Slot> overlay_;
   std::vector<Answer> answers_;
-  size_t changed_keys_ = 0;
   size_t woken_bytes_ = 0;     // of payload, handed to waiters by this batch
   size_t replayed_bytes_ = 0;  // of payload read apart, to anyone
   size_t opened_keys_ = 0;     // by this batch, on top of what storage counts

@@ -28,8 +28,8 @@ class Operation {
  public:
   virtual ~Operation() = default;
 
-  // The answer; what it says is on disk. Called exactly once, without any lock held, by Committer::Give. Returns the outbox that is to be sent when the batch is over, once for all that it gathers: nullptr where
-  // there is none, or where it was returned before.
+  // The answer; what it says is on disk. Called exactly once, without any lock held, by Committer::Give. Returns the outbox that is to
+  // be sent when the batch is over, once for all that it gathers: nullptr where there is none, or where it was returned before.
   virtual Outbox* Finish(Reply reply) = 0;
 
   // After a wait: the namespace may have been listed in the configuration meanwhile.
