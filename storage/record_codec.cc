@@ -43,7 +43,7 @@ namespace semel::storage {
 namespace {
 
 constexpr uint8_t kFormat = 2;       // that is written; all up to it are read
-constexpr size_t kHeaderBytes = 64;  // at most, of all that stands before the texts
+constexpr size_t kHeaderBytes = 64;  // what stands before the texts, but for far-fetched times
 constexpr size_t kChecksumBytes = sizeof(uint32_t);
 
 enum Flag : uint8_t { kEffectsBegan = 1, kRetryable = 2, kStripped = 4, kDetached = 8, kOmitted = 16 };
@@ -106,32 +106,29 @@ absl::StatusOr<std::string_view> Unsealed(std::string_view encoded) {
 
 // One description of each part serves both directions: a Writer with constant records, a Reader with mutable ones.
 
+// Open records, and settled ones in format 1.
 template <typename Stream, typename SomeRecord>
-void CodeOpenPlaces(Stream& stream, SomeRecord& record) {
+void CodeFixedPlaces(Stream& stream, SomeRecord& record) {
   stream.Fixed(record.attempt);
   stream.Fixed(record.token);
   stream.Fixed(record.create_time);
-  stream.Fixed(record.lease_start);
-  stream.Fixed(record.lease);
-  stream.Fixed(record.abandoned_retention);
-  stream.Fixed(record.attempt_id);
-}
-
-template <typename Stream, typename SomeRecord>
-void CodeSettledPlaces1(Stream& stream, SomeRecord& record) {
-  stream.Fixed(record.attempt);
-  stream.Fixed(record.token);
-  stream.Fixed(record.create_time);
-  stream.Fixed(record.version);
-  stream.Fixed(record.complete_time);
-  stream.Fixed(record.result_expire_time);
-  stream.Fixed(record.key_expire_time);
-  stream.Fixed(record.outcome_digest);
+  if (IsOpen(record)) {
+    stream.Fixed(record.lease_start);
+    stream.Fixed(record.lease);
+    stream.Fixed(record.abandoned_retention);
+    stream.Fixed(record.attempt_id);
+  } else {
+    stream.Fixed(record.version);
+    stream.Fixed(record.complete_time);
+    stream.Fixed(record.result_expire_time);
+    stream.Fixed(record.key_expire_time);
+    stream.Fixed(record.outcome_digest);
+  }
 }
 
 // The token, the position and the times come from one clock: their differences are short.
 template <typename Stream, typename SomeRecord>
-void CodeSettledPlaces(Stream& stream, SomeRecord& record) {
+void CodeDifferences(Stream& stream, SomeRecord& record) {
   uint64_t attempt = record.attempt;
   stream.Varint(attempt);
   stream.Require(attempt <= std::numeric_limits<uint32_t>::max(), "an attempt of 32 bits");
@@ -157,9 +154,8 @@ void CodeHeader(Stream& stream, SomeRecord& record, uint8_t& flags) {
   stream.Require(AllowedFlags(record.state).has_value(), "a known state");
   stream.Require(record.previous <= Previous::kReleased, "a known end of the attempt before");
   stream.Require(format >= 1 && format <= kFormat, "a known format");
-  if (IsOpen(record)) return CodeOpenPlaces(stream, record);
-  if (format == 1) return CodeSettledPlaces1(stream, record);
-  CodeSettledPlaces(stream, record);
+  if (IsOpen(record) || format == 1) return CodeFixedPlaces(stream, record);
+  CodeDifferences(stream, record);
 }
 
 template <typename Stream, typename SomeRecord>
