@@ -66,9 +66,7 @@ def measure_if_need_be_twice(options, folder, server, case, in_flight):
     answer above all."""
     try:
         return measure(options, folder, server, case, in_flight)
-    except processes.Failed as failure:
-        if "OVERLOADED" not in str(failure):
-            raise
+    except processes.Refused as failure:
         runs.progress(f"{case.name}, {in_flight:,} in flight, once more: {failure}")
         return measure(options, folder, server, case, in_flight) | {"failure_before": str(failure)}
 

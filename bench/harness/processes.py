@@ -20,6 +20,10 @@ class Failed(Exception):
     """Something that was to be measured did not do what it must; the text tells a person what."""
 
 
+class Refused(Failed):
+    """A server turned load away, and nothing else went wrong."""
+
+
 class Server:
     """A process that says in a line that matches `ready` that it serves. What it says goes to `log`."""
 

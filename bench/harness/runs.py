@@ -83,7 +83,17 @@ def generate(options, server, program, in_flight, seconds, *more, limit_s=None):
     try:
         return json.loads(processes.output(*command, limit_s=limit_s or options.warm_up + seconds + SLACK_S))
     except processes.Failed as failure:
-        raise processes.Failed(f"{failure}\nserver log:\n{server.tail()}") from failure
+        kind = processes.Refused if only_refusals(str(failure)) else processes.Failed
+        raise kind(f"{failure}\nserver log:\n{server.tail()}") from failure
+
+
+def only_refusals(said):
+    """Of what a generator said that failed: in its last line stands what went wrong, by kind, as JSON."""
+    try:
+        kinds = json.loads(said.splitlines()[-1])
+    except ValueError:
+        return False
+    return bool(kinds) and all("OVERLOADED" in kind for kind in kinds)
 
 
 def load(options, server, service, in_flight, *more, limit_s=None):

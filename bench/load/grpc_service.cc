@@ -2,6 +2,9 @@
 
 #include <chrono>
 
+#include "absl/strings/str_cat.h"
+#include "client/cpp/error_details.h"
+
 namespace semel::bench {
 
 absl::StatusOr<std::vector<std::shared_ptr<grpc::Channel>>> OpenChannels(const std::string& address, size_t count) {
@@ -17,6 +20,10 @@ absl::StatusOr<std::vector<std::shared_ptr<grpc::Channel>>> OpenChannels(const s
     }
   }
   return channels;
+}
+
+std::string Told(const grpc::Status& failed) {
+  return absl::StrCat(failed.error_code(), " ", DetailsOf(ToStatus(failed)).reason, " ", failed.error_message());
 }
 
 }  // namespace semel::bench

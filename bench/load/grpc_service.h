@@ -12,13 +12,15 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "bench/load/service.h"
 
 namespace semel::bench {
 
 // `count` connections of their own, established.
 absl::StatusOr<std::vector<std::shared_ptr<grpc::Channel>>> OpenChannels(const std::string& address, size_t count);
+
+// What a failed call says: its code, Semel's reason where it gives one, its message.
+std::string Told(const grpc::Status& failed);
 
 template <typename Request, typename Response>
 class UnaryCall {
@@ -39,7 +41,7 @@ class UnaryCall {
   // The call has ended. False: it failed, and `error` says how.
   bool End(std::string& error) {
     if (status_.ok()) return true;
-    error = absl::StrCat(status_.error_code(), " ", status_.error_message());
+    error = Told(status_);
     return false;
   }
 

@@ -136,7 +136,7 @@ void Run(Options options) {
   nlohmann::json report = Report(recorder, driver.cpu());
   report["read_back_calls"] = sample.size();
   std::cout << report << std::endl;
-  if (recorder.errors() > 0) Fail("some operations failed or were answered wrongly");
+  if (recorder.errors() > 0) Fail(recorder.ToJson()["error_samples"].dump());
   ReadBack(**service, options.destination.callers, sample);
   if (absl::Status status = (*service)->Close(); !status.ok()) Fail(status.message());
 }

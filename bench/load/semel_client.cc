@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "bench/load/service.h"
 #include "semel/client.h"
+#include "semel/error.h"
 
 namespace semel::bench {
 
@@ -102,7 +103,9 @@ class SemelClient final : public Service {
     }
   }
 
-  static void Fail(const absl::Status& status, Operation& operation) { operation.error = status.ToString(); }
+  static void Fail(const absl::Status& status, Operation& operation) {
+    operation.error = absl::StrCat(DetailsOf(status).reason, " ", status.ToString());
+  }
 
   const std::unique_ptr<Client> client_;
   std::mutex mutex_;

@@ -3,6 +3,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "bench/load/grpc_service.h"
 #include "bench/load/semel_messages.h"
 #include "bench/load/service.h"

@@ -107,7 +107,7 @@ class Repeating(unittest.TestCase):
             return compare.measure_if_need_be_twice(None, None, None, comparison.CASES[0], 64)
 
     def test_a_run_whose_load_was_refused_is_repeated_once_and_says_why(self):
-        refused = processes.Failed("OVERLOADED")
+        refused = processes.Refused("OVERLOADED")
         self.assertEqual(self.outcome({"pairs": 1}), {"pairs": 1})
         self.assertEqual(self.outcome(refused, {"pairs": 1}), {"pairs": 1, "failure_before": "OVERLOADED"})
         with self.assertRaisesRegex(processes.Failed, "again"):

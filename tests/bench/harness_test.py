@@ -41,12 +41,14 @@ def becomes(condition, limit_s=20):
     return condition()
 
 
-class Processes(unittest.TestCase):
+class WithLog(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.log = pathlib.Path(folder.name) / "log"
 
+
+class Processes(WithLog):
     def test_kill_ends_what_the_server_started_too(self):
         server = processes.Server(SERVER, self.log, r"ready (\d+)")
         child = int(server.ready[1])
@@ -120,6 +122,14 @@ class Processes(unittest.TestCase):
             processes.output("sh", "-c", "echo oops; exit 3")
 
 
+class Refusals(unittest.TestCase):
+    def test_only_load_that_was_turned_away_counts_as_refused(self):
+        refusal = '"Begin: 14 OVERLOADED too many calls are waiting": 3'
+        self.assertTrue(runs.only_refusals(f"failed with 1:\n{{{refusal}}}"))
+        for other in ("OVERLOADED", "{}", f'{{{refusal}, "a wrong answer": 1}}', f"{{{refusal}}}\nand ended with a core dump"):
+            self.assertFalse(runs.only_refusals(other), other)
+
+
 class Salvaging(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(dir=runs.ROOT / "build")
@@ -170,12 +180,7 @@ class Rounds(unittest.TestCase):
             self.assertEqual(list(pathlib.Path(workspace).iterdir()), [])
 
 
-class Surroundings(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.log = pathlib.Path(folder.name) / "log"
-
+class Surroundings(WithLog):
     def test_a_sync_is_a_flush_of_the_disk(self):
         with tempfile.NamedTemporaryFile(dir=runs.ROOT / "build") as file:
             before = surroundings.flushes(file.name)

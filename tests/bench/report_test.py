@@ -30,6 +30,12 @@ def found(keys, speed, memory_mb, peer="semel"):
             "restart_s": [0.2, 0.3, 0.4], "restart_keys": [2 * keys, 3 * keys, 3 * keys + 5]}
 
 
+def refused(test, part, *arguments):
+    with contextlib.redirect_stderr(io.StringIO()) as said, test.assertRaises(SystemExit):
+        part.parse_arguments(arguments)
+    return said.getvalue()
+
+
 class Scale(unittest.TestCase):
     all_found = [found(1_000_000, 1000, 100), found(10_000_000, 900, 130), found(1_000_000, 500, 700, "redis")]
 
@@ -114,31 +120,21 @@ class Expiry(unittest.TestCase):
         self.assertIn("did not grow", self.disk_failure([100, 100, 100]))
         self.assertIn("looked at only 2 times", self.disk_failure([100, 200]))
 
-    def refused(self, *arguments):
-        with contextlib.redirect_stderr(io.StringIO()) as said, self.assertRaises(SystemExit):
-            expiry.parse_arguments(arguments)
-        return said.getvalue()
-
     def test_keys_must_outlive_the_turn_in_which_they_come(self):
-        self.assertIn("shorter than a turn", self.refused("--retention", "3"))
+        self.assertIn("shorter than a turn", refused(self, expiry, "--retention", "3"))
 
     def test_the_steady_state_must_be_reached(self):
-        self.assertIn("more --rounds", self.refused("--rounds", "3"))
-        self.assertIn("must go on for 27 s after --settle 150 s", self.refused("--rounds", "19"))
-        self.assertIn("must go on for 10 s", self.refused("--rounds", "9", "--seconds", "0.5", "--warm-up", "0", "--settle", "0"))
+        self.assertIn("more --rounds", refused(self, expiry, "--rounds", "3"))
+        self.assertIn("must go on for 27 s after --settle 150 s", refused(self, expiry, "--rounds", "19"))
+        self.assertIn("must go on for 10 s", refused(self, expiry, "--rounds", "9", "--seconds", "0.5", "--warm-up", "0", "--settle", "0"))
         expiry.parse_arguments(["--rounds", "28", "--seconds", "3", "--settle", "110"])
 
 
 class Soak(unittest.TestCase):
-    def refused(self, *arguments):
-        with contextlib.redirect_stderr(io.StringIO()) as said, self.assertRaises(SystemExit):
-            soak.parse_arguments(arguments)
-        return said.getvalue()
-
     def test_each_third_must_have_windows(self):
-        self.assertIn("with --window 5 it takes 0.5 or more", self.refused("--minutes", "0.2"))
-        self.assertIn("it takes 0.1 or more", self.refused("--minutes", "0.05", "--window", "0.1"))
-        self.assertIn("more than 0", self.refused("--window", "0"))
+        self.assertIn("with --window 5 it takes 0.5 or more", refused(self, soak, "--minutes", "0.2"))
+        self.assertIn("it takes 0.1 or more", refused(self, soak, "--minutes", "0.05", "--window", "0.1"))
+        self.assertIn("more than 0", refused(self, soak, "--window", "0"))
 
     def test_the_shortest_has_figures_in_each_third(self):
         options = soak.parse_arguments(["--minutes", "0.5"])
