@@ -32,9 +32,7 @@ def measure(options, workspace, reports):
     """Fills {(kind, in flight): [report of each round]}. Each round on a server that starts empty."""
     for number in range(1, options.rounds + 1):
         runs.progress(f"round {number} of {options.rounds}")
-        folder = workspace / f"round-{number}"
-        folder.mkdir()
-        with processes.stopping(Semel(options, folder)) as server:
+        with runs.folder_of_round(workspace, number) as folder, processes.stopping(Semel(options, folder)) as server:
             for kind, n in comparison.in_turn(list(reports), number - 1, options.rounds):
                 os.sync()  # what the last one left to the kernel to write is not for this one to wait for
                 plain = ["--plain"] if kind == "plain" else []

@@ -21,8 +21,6 @@ from peers.redis import Redis
 from peers.semel import Semel
 
 CASES = {case.name: case for case in comparison.CASES}
-
-
 MOST_TIDY_S = 600
 
 
