@@ -169,7 +169,7 @@ def remarks(runs_of):
     """What did not go as it should."""
     every = [report for reports in runs_of.values() for report in reports]
     return [f"{sum(map(disturbed, every))} of {len(every)} runs were disturbed (*): others took more than a tenth of a processor meanwhile, "
-            f"{max(map(taken_away, every)):.2f} at most.",
+            f"{max(map(taken_away, every)):.2f} at most. {sum(report['repeats'] for report in every)} more were for that reason not taken.",
             *(f"Measured again: {name}, {n:,} in flight, round {number}, which failed: {report['failure_before'].splitlines()[0]}"
             for (name, n), reports in runs_of.items() for number, report in enumerate(reports, 1) if "failure_before" in report)]
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What ./dev bench makes of its figures: medians, ratios, targets, charts."""
 
+import argparse
 import contextlib
 import io
 import pathlib
@@ -18,7 +19,7 @@ from harness import figures, processes  # noqa: E402
 
 def report(pairs_per_s, p99=1.0, calls_per_s=None, p50=0.5, count=1000):
     return {"pairs_per_s": pairs_per_s, "calls_per_s": calls_per_s or 2 * pairs_per_s, "server_cpu_us": 10.0, "client_cpu_us": 5.0,
-            "all_pairs": 100, "syncs": 10, "flushes": 25, "others_cores": 0.05, "steal_cores": 0.0,
+            "all_pairs": 100, "syncs": 10, "flushes": 25, "others_cores": 0.05, "steal_cores": 0.0, "repeats": 0,
             "latency_ms": {"Begin": {"count": count, "p50": p50, "p99": p99, "p99.9": p99},
                            "Complete": {"count": count, "p50": 0.1, "p99": 0.2, "p99.9": 0.3}}}
 
@@ -92,30 +93,44 @@ class Arguments(unittest.TestCase):
 
 
 class Repeating(unittest.TestCase):
-    def outcome(self, *outcomes):
-        """Of a step whose runs end so, one after the other."""
+    def outcome(self, *outcomes, repeats=2):
+        """Of a step whose runs end so, one after the other: processors that others took, or a failure."""
         def measure(*_):
             outcome = left.pop(0)
             if isinstance(outcome, Exception):
                 raise outcome
-            return dict(outcome)
+            return {"others_cores": 0, "steal_cores": outcome}
 
         left = list(outcomes)
         self.addCleanup(setattr, compare, "measure", compare.measure)
         compare.measure = measure
+        options = argparse.Namespace(repeats=repeats)
         with contextlib.redirect_stderr(io.StringIO()):
-            return compare.measure_if_need_be_twice(None, None, None, comparison.CASES[0], 64)
+            counted = compare.measure_if_need_be_twice(options, None, None, comparison.CASES[0], 64)
+        self.assertEqual(left, [])
+        return counted["steal_cores"], counted["repeats"], counted.get("failure_before")
+
+    def test_an_undisturbed_run_is_not_repeated(self):
+        self.assertEqual(self.outcome(0.1), (0.1, 0, None))
+
+    def test_a_disturbed_run_is_repeated_until_one_is_not(self):
+        self.assertEqual(self.outcome(0.2, 0.05), (0.05, 1, None))
+        self.assertEqual(self.outcome(0.2, 0.3, 0), (0, 2, None))
+
+    def test_where_all_are_disturbed_the_least_counts(self):
+        self.assertEqual(self.outcome(0.3, 0.2, 0.5), (0.2, 2, None))
+        self.assertEqual(self.outcome(0.3, repeats=0), (0.3, 0, None))
 
     def test_a_run_whose_load_was_refused_is_repeated_once_and_says_why(self):
         refused = processes.Refused("OVERLOADED")
-        self.assertEqual(self.outcome({"pairs": 1}), {"pairs": 1})
-        self.assertEqual(self.outcome(refused, {"pairs": 1}), {"pairs": 1, "failure_before": "OVERLOADED"})
+        self.assertEqual(self.outcome(refused, 0), (0, 0, "OVERLOADED"))
+        self.assertEqual(self.outcome(0.2, refused, 0), (0, 0, "OVERLOADED"))
         with self.assertRaisesRegex(processes.Failed, "again"):
-            self.outcome(refused, processes.Failed("again"), {"pairs": 1})
+            self.outcome(refused, processes.Refused("again"))
 
     def test_what_failed_in_another_way_is_not_repeated(self):
         with self.assertRaisesRegex(processes.Failed, "a wrong answer"):
-            self.outcome(processes.Failed("a wrong answer"), {"pairs": 1})
+            self.outcome(processes.Failed("a wrong answer"))
 
 
 class Targets(unittest.TestCase):
@@ -178,9 +193,10 @@ class Tables(unittest.TestCase):
         self.assertEqual(self.p99_of(count=99), "-")
 
     def test_disturbed_runs_are_marked_and_counted(self):
-        runs_of = {("redis", 64): [report(1), report(1) | {"steal_cores": 0.06}], ("echo", 64): [report(1)]}
+        runs_of = {("redis", 64): [report(1), report(1) | {"steal_cores": 0.06, "repeats": 2}], ("echo", 64): [report(1)]}
         self.assertEqual([row[1] for row in comparison.main_rows(runs_of)[1:]], ["redis*", "echo"])
-        self.assertIn("1 of 3 runs were disturbed (*): others took more than a tenth of a processor meanwhile, 0.11 at most.",
+        self.assertIn("1 of 3 runs were disturbed (*): others took more than a tenth of a processor meanwhile, 0.11 at most. "
+                      "2 more were for that reason not taken.",
                       comparison.main_table(runs_of).splitlines())
 
     def test_a_run_that_was_repeated_is_told_with_the_reason(self):
