@@ -2,10 +2,26 @@
 
 #include <chrono>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "client/cpp/error_details.h"
+#include "semel/wire/v1/status.pb.h"
 
 namespace semel::bench {
+
+namespace {
+
+std::string ReasonOf(const grpc::Status& failed) {
+  wire::v1::Status status;
+  wire::v1::ErrorInfo info;
+  if (!status.ParseFromString(failed.error_details())) return "";
+  for (const auto& detail : status.details()) {
+    if (absl::EndsWith(detail.type_url(), "/google.rpc.ErrorInfo") && info.ParseFromString(detail.value()))
+      return info.reason();
+  }
+  return "";
+}
+
+}  // namespace
 
 absl::StatusOr<std::vector<std::shared_ptr<grpc::Channel>>> OpenChannels(const std::string& address, size_t count) {
   std::vector<std::shared_ptr<grpc::Channel>> channels;
@@ -23,7 +39,7 @@ absl::StatusOr<std::vector<std::shared_ptr<grpc::Channel>>> OpenChannels(const s
 }
 
 std::string Told(const grpc::Status& failed) {
-  return absl::StrCat(failed.error_code(), " ", DetailsOf(ToStatus(failed)).reason, " ", failed.error_message());
+  return absl::StrCat(failed.error_code(), " ", ReasonOf(failed), " ", failed.error_message());
 }
 
 }  // namespace semel::bench
