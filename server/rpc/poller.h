@@ -83,7 +83,8 @@ class Poller {
   };
 
   bool Gather();  // false: the queue is shut down and empty
-  void TakeBatch();
+  size_t BatchSize(size_t under_way) const;
+  void TakeBatch(size_t size);
   void ResumeWhereRoom();
   void DecideNext();
   bool DecideBeside();
