@@ -11,7 +11,7 @@ import contextlib
 import os
 
 import comparison
-from harness import figures, machine, processes, runs, surroundings
+from harness import arguments, figures, machine, processes, runs, surroundings
 from peers.etcd import Etcd
 from peers.postgresql import PostgreSql
 from peers.redis import UntidyRedis
@@ -20,27 +20,29 @@ from peers.semel import Echo, Semel
 PEERS = {"semel": Semel, "redis": UntidyRedis, "postgresql": PostgreSql, "etcd": Etcd, "echo": Echo}
 
 
-def parse_arguments(arguments):
+def parse_arguments(given):
     parser = argparse.ArgumentParser(prog="./dev bench compare", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    runs.declare(parser)
+    arguments.declare(parser)
     parser.add_argument("--quick", action="store_true", help="two rounds of one second: rough figures in a few minutes")
     parser.add_argument("--keep", action="store_true", help="write results/compare.*, which Git keeps and the README shows")
     parser.add_argument("--only", type=lambda text: text.split(","), metavar="CASE,...",
                         help=f"some of: {', '.join(case.name for case in comparison.CASES)}")
-    parser.add_argument("--repeats", type=int, default=2, help="how often a run is repeated that others disturbed (default 2; --quick 0)")
-    parser.add_argument("--in-flight", type=runs.counts, metavar="N,...", default=comparison.IN_FLIGHT,
+    parser.add_argument("--repeats", type=arguments.whole(0, 100), default=2,
+                        help="how often a run is repeated that others disturbed (default 2; --quick 0)")
+    parser.add_argument("--in-flight", type=arguments.counts(arguments.MOST_IN_FLIGHT), metavar="N,...", default=comparison.IN_FLIGHT,
                         help="operations in flight (default " + ",".join(map(str, comparison.IN_FLIGHT)) + ")")
-    if "--quick" in (arguments or []):
+    if "--quick" in (given or []):
         parser.set_defaults(rounds=2, seconds=1.0, repeats=0)
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(given)
     unknown = set(options.only or []) - {case.name for case in comparison.CASES}
     if unknown:
-        parser.error(f"no case {', '.join(sorted(unknown))}")
-    if options.keep and options.quick:
-        parser.error("--quick is too rough to --keep")
+        parser.error(f"no case {', '.join(repr(name) for name in sorted(unknown))}")
+    if options.keep and (options.quick or options.only or options.in_flight != comparison.IN_FLIGHT or options.rounds < 5 or options.seconds < 4):
+        parser.error("too rough to --keep: that takes all cases and numbers in flight, five rounds of four seconds or more")
     if not comparison.plan(options.in_flight, options.only):
-        parser.error("none of these cases makes sense with so many in flight: batches and pipelines want 64, single calls less than 512")
+        parser.error("none of these cases makes sense with so many in flight: batches want a multiple of 64, pipelines one of 16 from "
+                     "64 on, single calls less than 512")
     return options
 
 
@@ -90,8 +92,8 @@ def measure(options, folder, server, case, in_flight):
     return report | {name: count - before[name] for name, count in counts().items() if before[name] is not None}
 
 
-def main(arguments=None):
-    options = parse_arguments(arguments)
+def main(given=None):
+    options = parse_arguments(given)
     steps = comparison.plan(options.in_flight, options.only)
     runs_of = {(case.name, n): [] for case, n in steps}
     syncs_ms, servers = [], {}
@@ -103,6 +105,8 @@ def main(arguments=None):
     with runs.workspace(options) as workspace:
         about = machine.facts(workspace)
         print(machine.describe(about), flush=True)
+        if options.keep and about["file_system"] in machine.WITHOUT_A_DISK:
+            raise processes.Failed("not to be kept: --data is not on a disk")
         with runs.salvaging("compare", results):
             for number in range(1, options.rounds + 1):
                 runs.progress(f"round {number} of {options.rounds}")

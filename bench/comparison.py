@@ -2,7 +2,7 @@
 
 import statistics
 
-from harness import charts, figures, machine
+from harness import arguments, charts, figures, machine
 from harness.figures import Target
 
 IN_FLIGHT = [1, 8, 64, 256, 1024]
@@ -41,18 +41,18 @@ def in_turn(steps, number, rounds):
 
 
 BATCH, PIPELINE = ("--keys-per-call", 64), ("--pipeline", 16)
-MOST = 65536
-SINGLE, DEEP, MANY = range(1, 512), range(1, MOST + 1), range(64, MOST + 1)
+MOST = arguments.MOST_IN_FLIGHT
+SINGLE, DEEP, BATCHES, PIPELINES = range(1, 512), range(1, MOST + 1), range(64, MOST + 1, 64), range(64, MOST + 1, 16)
 CASES = [
     Case("semel-unary", "semel", SINGLE, "semel-unary"),
     Case("semel-stream", "semel", DEEP, "semel-stream"),
-    Case("semel-batch", "semel", MANY, "semel-unary", *BATCH),
+    Case("semel-batch", "semel", BATCHES, "semel-unary", *BATCH),
     Case("semel-client", "semel", SINGLE, "semel-client"),
     Case("redis", "redis", SINGLE, "redis"),
-    Case("redis-pipelined", "redis", MANY, "redis", *PIPELINE),
-    Case("redis-batch", "redis", MANY, "redis", *BATCH),
+    Case("redis-pipelined", "redis", PIPELINES, "redis", *PIPELINE),
+    Case("redis-batch", "redis", BATCHES, "redis", *BATCH),
     Case("postgresql", "postgresql", SINGLE, "postgresql"),
-    Case("postgresql-batch", "postgresql", MANY, "postgresql", *BATCH),
+    Case("postgresql-batch", "postgresql", BATCHES, "postgresql", *BATCH),
     Case("etcd", "etcd", SINGLE, "etcd"),
     Case("echo", "echo", SINGLE, "echo"),
 ]
@@ -168,8 +168,8 @@ def main_table(runs_of):
 def remarks(runs_of):
     """What did not go as it should."""
     every = [report for reports in runs_of.values() for report in reports]
-    return [f"{sum(map(disturbed, every))} of {len(every)} runs were disturbed (*): others took more than a tenth of a processor meanwhile, "
-            f"{max(map(taken_away, every)):.2f} at most. {sum(report['repeats'] for report in every)} more were for that reason not taken.",
+    return [f"{sum(map(disturbed, every))} of {len(every)} runs were disturbed (*): programs or the hypervisor took more than a tenth of a processor "
+            f"meanwhile, {max(map(taken_away, every)):.2f} at most. {sum(report['repeats'] for report in every)} more were for that reason not taken.",
             *(f"Measured again: {name}, {n:,} in flight, round {number}, which failed: {report['failure_before'].splitlines()[0]}"
             for (name, n), reports in runs_of.items() for number, report in enumerate(reports, 1) if "failure_before" in report)]
 
@@ -177,7 +177,8 @@ def remarks(runs_of):
 def document(about, servers, runs_of, found):
     """The same as Markdown, for whoever shows it to others."""
     versions = ", ".join(server["version"] for name, server in servers.items() if name != "echo")
-    return "\n\n".join([machine.describe(about), versions, figures.markdown(main_rows(runs_of)), LEGEND, *remarks(runs_of),
+    return "\n\n".join(["# Semel next to what people use instead", "How it was measured, and how to read it: [bench/README.md](../README.md).",
+                        machine.describe(about), versions, figures.markdown(main_rows(runs_of)), LEGEND, *remarks(runs_of),
                         figures.markdown(figures.target_rows(found)),
                         figures.markdown(durability_rows(servers)), figures.markdown(sync_rows(runs_of)), FLUSHES, ""])
 

@@ -11,7 +11,7 @@ import os
 import statistics
 import time
 
-from harness import charts, figures, machine, processes, runs, sampling
+from harness import arguments, charts, figures, machine, processes, runs, sampling
 from harness.figures import Target
 from peers.semel import Semel
 
@@ -30,16 +30,16 @@ storage:
 """
 
 
-def parse_arguments(arguments):
+def parse_arguments(given):
     parser = argparse.ArgumentParser(prog="./dev bench expiry", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    runs.declare(parser, rounds=40, seconds=4.0)
-    parser.add_argument("--settle", type=float, default=150,
+    arguments.declare(parser, rounds=40, seconds=4.0)
+    parser.add_argument("--settle", type=arguments.amount(0), default=150,
                         help="seconds from the start until the steady state, which do not count (default 150)")
-    parser.add_argument("--retention", type=int, default=5, help="seconds that a key is remembered (default 5)")
-    parser.add_argument("--service", default="semel-unary", help="how Semel is asked (default semel-unary)")
-    parser.add_argument("--in-flight", type=int, default=64, help="operations in flight (default 64)")
-    options = parser.parse_args(arguments)
+    parser.add_argument("--retention", type=arguments.whole(1, 31_536_000), default=5, help="seconds that a key is remembered (default 5)")
+    parser.add_argument("--service", choices=["semel-unary", "semel-stream", "semel-client"], default="semel-unary", help="how Semel is asked (default semel-unary)")
+    parser.add_argument("--in-flight", type=arguments.whole(1, arguments.MOST_IN_FLIGHT), default=64, help="operations in flight (default 64)")
+    options = parser.parse_args(given)
     if options.retention < options.warm_up + options.seconds:
         parser.error(f"--retention {options.retention} is shorter than a turn ({options.warm_up:g} + {options.seconds:g} s): keys that go "
                      "in the turn in which they came are no steady state")
@@ -139,8 +139,8 @@ def disk_table(options, rounds, disk):
     return figures.table(rows) + "\n" + GROWS, slopes["expiring"] / slopes["keeping"]
 
 
-def main(arguments=None):
-    options = parse_arguments(arguments)
+def main(given=None):
+    options = parse_arguments(given)
     rounds, disk = {"keeping": [], "expiring": []}, sampling.Samples()
 
     def results():

@@ -13,34 +13,34 @@ import pathlib
 import re
 import statistics
 
-from harness import figures, machine, processes, runs
+from harness import arguments, figures, machine, processes, runs
 
 LIMIT_S = 3600
 
 
-def parse_arguments(arguments):
+def parse_arguments(given):
     parser = argparse.ArgumentParser(prog="./dev bench micro", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--filter", default="", metavar="TEXT", help="only cases whose name holds it, for example decide/")
-    parser.add_argument("--repetitions", type=int, default=5, help="of each case, in random order (default 5)")
-    parser.add_argument("--min-time", type=float, default=0.2, help="seconds of each repetition (default 0.2)")
+    parser.add_argument("--repetitions", type=arguments.whole(1, 1000), default=5, help="of each case, in random order (default 5)")
+    parser.add_argument("--min-time", type=arguments.amount(0.001), default=0.2, help="seconds of each repetition (default 0.2)")
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--counts-only", action="store_true", help="instructions, no times")
     only.add_argument("--times-only", action="store_true", help="times, no instructions")
     parser.add_argument("--against", type=pathlib.Path, metavar="FILE", help="an earlier result to compare with")
-    parser.add_argument("--build", type=pathlib.Path, default=runs.ROOT / "build/release", help="where the binaries are")
-    runs.declare_data(parser)
-    return parser.parse_args(arguments)
+    arguments.declare_places(parser)
+    return parser.parse_args(given)
 
 
 def take_times(options, folder):
     """{case: {"real_ns": [of each repetition], "cpu_ns": [...]}}, both per operation."""
     report = folder / "times.json"
-    processes.output(options.build / "bench/micro/semel_bench_timed", f"--benchmark_filter={options.filter or '.'}",
+    processes.output(options.build / "bench/micro/semel_bench_timed", f"--benchmark_filter={re.escape(options.filter) or '.'}",
                      f"--benchmark_repetitions={options.repetitions}", f"--benchmark_min_time={options.min_time}",
                      "--benchmark_enable_random_interleaving=true", f"--benchmark_out={report}", cwd=folder, limit_s=LIMIT_S)
     times = {}
-    for row in json.loads(report.read_text())["benchmarks"]:
+    text = report.read_text()
+    for row in json.loads(text)["benchmarks"] if text else []:  # empty where no case matches
         if row["run_type"] != "iteration":
             continue
         name = re.sub(r"(/min_time:[0-9.]+)?/process_time/real_time$", "", row["run_name"])
@@ -62,6 +62,14 @@ def count_instructions(options, folder):
         total = next(line for line in dump.splitlines() if line.startswith(("summary:", "totals:")))
         counts[name] = int(total.split()[1]) / int(operations)
     return counts
+
+
+def cases_of(path):
+    """Of an earlier run."""
+    try:
+        return json.loads(path.read_text())["cases"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise processes.Failed(f"--against {path}: not a result of ./dev bench micro: {error}") from error
 
 
 def natural(item):
@@ -90,10 +98,10 @@ def report(cases, before):
     return figures.table(rows)
 
 
-def main(arguments=None):
-    options = parse_arguments(arguments)
+def main(given=None):
+    options = parse_arguments(given)
     options.build = options.build.resolve()
-    before = json.loads(options.against.read_text())["cases"] if options.against else None
+    before = cases_of(options.against) if options.against else None
     cases = {}
     with runs.workspace(options) as folder:
         about = machine.facts(folder)
@@ -105,5 +113,7 @@ def main(arguments=None):
             runs.progress("counting instructions")
             for name, instructions in count_instructions(options, folder).items():
                 cases.setdefault(name, {})["instructions"] = instructions
+    if not cases:
+        raise processes.Failed(f"no case whose name holds {options.filter!r}")
     print("", report(cases, before), sep="\n")
     print("\nwritten to", *runs.write("micro", {"machine": about, "cases": cases}))

@@ -10,7 +10,7 @@ import argparse
 import os
 
 import comparison
-from harness import charts, figures, machine, processes, runs, traffic
+from harness import arguments, charts, figures, machine, processes, runs, traffic
 from harness.figures import Target
 from peers.semel import Semel
 
@@ -19,13 +19,13 @@ WINDOW_S = 1
 LEAST_CALLS = 0.5
 
 
-def parse_arguments(arguments):
+def parse_arguments(given):
     parser = argparse.ArgumentParser(prog="./dev bench mix", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    runs.declare(parser, rounds=3, seconds=10.0)
-    parser.add_argument("--in-flight", type=runs.counts, metavar="N,...", default=[64, 256],
+    arguments.declare(parser, rounds=3, seconds=10.0)
+    parser.add_argument("--in-flight", type=arguments.counts(arguments.MOST_IN_FLIGHT), metavar="N,...", default=[64, 256],
                         help="callers side by side (default 64,256)")
-    return parser.parse_args(arguments)
+    return parser.parse_args(given)
 
 
 def measure(options, workspace, reports):
@@ -59,8 +59,8 @@ def targets(reports):
             for n in sorted({n for _, n in reports})]
 
 
-def main(arguments=None):
-    options = parse_arguments(arguments)
+def main(given=None):
+    options = parse_arguments(given)
     reports = {(kind, n): [] for n in options.in_flight for kind in ("plain", "mix")}
 
     def results():

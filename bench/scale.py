@@ -15,7 +15,7 @@ import time
 
 import comparison
 import scale_report
-from harness import figures, machine, processes, room, runs, sampling
+from harness import arguments, figures, machine, processes, room, runs, sampling
 from peers.postgresql import PostgreSql
 from peers.redis import Redis
 from peers.semel import Semel
@@ -60,19 +60,16 @@ IDLE_CORES = 0.1
 MB = 1e6
 
 
-def parse_arguments(arguments):
+def parse_arguments(given):
     parser = argparse.ArgumentParser(prog="./dev bench scale", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    runs.declare(parser, rounds=5, seconds=4.0)
-    parser.add_argument("--keys", type=runs.counts, metavar="N,...", default=[1_000_000, 10_000_000],
+    arguments.declare(parser, rounds=5, seconds=4.0)
+    parser.add_argument("--keys", type=arguments.counts(10**12), metavar="N,...", default=[1_000_000, 10_000_000],
                         help="sizes, for example 1e6,1e7,5e7 (default 1e6,1e7)")
-    parser.add_argument("--fill-minutes", type=float, default=10, help="a fill ends then, with the keys that it reached (default 10)")
+    parser.add_argument("--fill-minutes", type=arguments.amount(0.000001, arguments.LONGEST_S // 60), default=10, help="a fill ends then, with the keys that it reached (default 10)")
     parser.add_argument("--no-peers", dest="peers", action="store_const", const=["semel"], default=list(PEERS),
                         help="Semel alone, without " + " and ".join(name for name in PEERS if name != "semel"))
-    options = parser.parse_args(arguments)
-    if options.fill_minutes <= 0:
-        parser.error("--fill-minutes must be more than 0")
-    return options
+    return parser.parse_args(given)
 
 
 class Filled:
@@ -250,8 +247,8 @@ def measure(options, workspace, findings):
             findings.stop(f"{peer}: {failure}")
 
 
-def main(arguments=None):
-    options = parse_arguments(arguments)
+def main(given=None):
+    options = parse_arguments(given)
     findings = Findings()
 
     def results():

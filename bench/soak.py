@@ -3,7 +3,7 @@
 import argparse
 import statistics
 
-from harness import charts, figures, machine, processes, runs, sampling, traffic
+from harness import arguments, charts, figures, machine, processes, runs, sampling, traffic
 from harness.figures import Target
 from peers.semel import Semel
 
@@ -11,18 +11,18 @@ SAMPLE_S = 1
 LEAST_WINDOWS = 6  # two in each third
 
 
-def parse_arguments(arguments):
+def parse_arguments(given):
     parser = argparse.ArgumentParser(prog="./dev bench soak", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    runs.declare(parser, rounds=1)
-    parser.add_argument("--minutes", type=float, default=10, help="how long (default 10)")
-    parser.add_argument("--window", type=float, default=5, help="seconds of each window of the figures (default 5)")
-    parser.add_argument("--in-flight", type=int, default=64, help="callers side by side (default 64)")
-    options = parser.parse_args(arguments)
+    arguments.declare(parser, rounds=1)
+    parser.add_argument("--minutes", type=arguments.amount(0, arguments.LONGEST_S // 60), default=10, help="how long (default 10)")
+    parser.add_argument("--window", type=arguments.amount(0.1), default=5, help="seconds of each window of the figures (default 5)")
+    parser.add_argument("--in-flight", type=arguments.whole(1, arguments.MOST_IN_FLIGHT), default=64, help="callers side by side (default 64)")
+    options = parser.parse_args(given)
     least = LEAST_WINDOWS * max(options.window, SAMPLE_S) / 60
-    if options.window <= 0 or options.minutes < least:
+    if options.minutes < least:
         parser.error(f"--minutes {options.minutes:g} cannot be told apart in thirds: with --window {options.window:g} it takes {least:g} or "
-                     "more, and a window of more than 0")
+                     "more")
     return options
 
 
@@ -56,8 +56,8 @@ def targets(report, samples):
             Target("server memory, last third over second", "≤", 1.05, [growth(rss, 1)])]
 
 
-def main(arguments=None):
-    options = parse_arguments(arguments)
+def main(given=None):
+    options = parse_arguments(given)
     samples = sampling.Samples()
     with runs.workspace(options) as folder:
         about = machine.facts(folder)

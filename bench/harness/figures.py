@@ -76,7 +76,7 @@ def target_rows(targets):
 
 
 def target_table(targets):
-    return table(target_rows(targets))
+    return table(target_rows(targets)) if targets else "What was measured has no target."
 
 
 def exit_code(options, targets):

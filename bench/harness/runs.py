@@ -1,4 +1,4 @@
-"""What all parts share: their options, the folder they work in, a run of the load generator, and the results they leave."""
+"""What all parts share: the folder they work in, a run of the load generator, and the results they leave."""
 
 import contextlib
 import datetime
@@ -17,47 +17,16 @@ RESULTS = ROOT / "bench/results"
 SLACK_S = 90  # to connect and to end; the generators themselves give up on a server that is silent for 20 s
 
 
-def counts(text):
-    """The type of an option that takes numbers: "64,256" or "1e6"."""
-    numbers = [int(float(number)) for number in text.split(",")]
-    if min(numbers) < 1:
-        raise ValueError(text)
-    return numbers
-
-
-def declare(parser, rounds=5, seconds=4.0):
-    """The options that mean the same in every part."""
-    parser.add_argument("--rounds", type=int, default=rounds, help=f"times that everything is measured in turn (default {rounds})")
-    parser.add_argument("--seconds", type=float, default=seconds, help=f"measured seconds of each run (default {seconds:g})")
-    parser.add_argument("--warm-up", type=float, default=0.5, help="seconds before them (default 0.5)")
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release", help="where the binaries are")
-    declare_data(parser)
-    parser.add_argument("--semeld-flag", action="append", default=[], metavar="FLAG", help="handed to semeld, may be repeated")
-    parser.add_argument("--check", action="store_true", help="exit 1 when a target is missed")
-
-
-def declare_data(parser):
-    parser.add_argument("--data", type=pathlib.Path, default=data_folder(), help="where data directories are made, and removed; must be "
-                        f"a real disk that the user postgres may reach (default {data_folder()})")
-
-
-def data_folder():
-    """In the checkout; but where root keeps that to itself, PostgreSQL's user could not reach it."""
-    return ROOT / "build/bench-data" if os.getuid() != 0 or open_to_all(ROOT) else pathlib.Path("/var/tmp/semel-bench")
-
-
-def open_to_all(folder):
-    """Whether every user may pass through it."""
-    return all(each.stat().st_mode & 0o001 for each in [folder, *folder.parents])
-
-
 @contextlib.contextmanager
 def workspace(options):
     """A new folder on the disk that is measured, removed in the end. Ctrl-C and SIGTERM pass through here."""
     processes.stop_on_signals()
     os.umask(0o022)  # a stricter one would keep PostgreSQL's user out
-    options.data.mkdir(parents=True, exist_ok=True)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="run-", dir=options.data)).resolve()
+    try:
+        options.data.mkdir(parents=True, exist_ok=True)
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="run-", dir=options.data)).resolve()
+    except OSError as error:
+        raise processes.Failed(f"--data {options.data}: no folder can be made there: {error.strerror}") from error
     folder.chmod(0o711)
     try:
         yield folder

@@ -5,7 +5,7 @@ import pathlib
 import shutil
 import signal
 
-from harness import processes, runs
+from harness import arguments, processes
 
 DURABILITY = ("synchronous_commit", "fsync", "full_page_writes", "wal_sync_method", "commit_delay")
 
@@ -33,7 +33,7 @@ class PostgreSql(processes.Server):
         data.mkdir()
         if os.getuid() == 0:
             shutil.chown(data, self.user)
-            if not runs.open_to_all(data.parent):
+            if not arguments.open_to_all(data.parent):
                 raise processes.Failed(f"PostgreSQL's user cannot reach {data}: take a --data that everybody may pass through")
         processes.output(*self.as_its_user(), newest_binaries() / "initdb", "--pgdata", data, "--username", self.user, "--auth", "trust",
                          "--no-sync", "--encoding", "UTF8", "--locale", "C")

@@ -51,6 +51,11 @@ class Plan(unittest.TestCase):
         self.assertNotIn("redis-batch", names)
         self.assertIn("redis-batch", [case.name for case, _ in comparison.plan([1024])])
 
+    def test_what_is_not_whole_batches_has_none(self):
+        names = {n: [case.name for case, m in comparison.plan([80, 100, 128]) if m == n] for n in (80, 100, 128)}
+        self.assertEqual([n for n in names if "semel-batch" in names[n]], [128])
+        self.assertEqual([n for n in names if "redis-pipelined" in names[n]], [80, 128])
+
     def test_single_calls_end_where_batches_are_meant(self):
         self.assertEqual([case.name for case, _ in comparison.plan([1024], ["redis", "semel-stream"])], ["semel-stream"])
 
@@ -80,12 +85,15 @@ class Arguments(unittest.TestCase):
         return said.getvalue()
 
     def test_rough_figures_are_not_kept(self):
-        self.assertIn("too rough to --keep", self.refused("--keep", "--quick"))
+        for rough in (["--quick"], ["--only", "redis"], ["--in-flight", "64"], ["--rounds", "4"], ["--seconds", "3.9"]):
+            self.assertIn("too rough to --keep", self.refused("--keep", *rough))
+        self.assertTrue(compare.parse_arguments(["--keep", "--rounds", "6"]).keep)
 
     def test_what_would_measure_nothing_is_refused(self):
         self.assertIn("none of these cases", self.refused("--only", "redis-batch", "--in-flight", "2"))
-        self.assertIn("no case oracle", self.refused("--only", "oracle"))
-        self.assertIn("invalid counts", self.refused("--in-flight", "0"))
+        self.assertIn("no case 'oracle'", self.refused("--only", "oracle"))
+        self.assertIn("no case ''", self.refused("--only", ","))
+        self.assertIn("must be a whole number", self.refused("--in-flight", "0"))
 
     def test_quick_means_two_rounds_of_a_second_unless_told_otherwise(self):
         options = compare.parse_arguments(["--quick", "--rounds", "3"])
@@ -195,7 +203,7 @@ class Tables(unittest.TestCase):
     def test_disturbed_runs_are_marked_and_counted(self):
         runs_of = {("redis", 64): [report(1), report(1) | {"steal_cores": 0.06, "repeats": 2}], ("echo", 64): [report(1)]}
         self.assertEqual([row[1] for row in comparison.main_rows(runs_of)[1:]], ["redis*", "echo"])
-        self.assertIn("1 of 3 runs were disturbed (*): others took more than a tenth of a processor meanwhile, 0.11 at most. "
+        self.assertIn("1 of 3 runs were disturbed (*): programs or the hypervisor took more than a tenth of a processor meanwhile, 0.11 at most. "
                       "2 more were for that reason not taken.",
                       comparison.main_table(runs_of).splitlines())
 

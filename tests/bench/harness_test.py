@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What the parts of ./dev bench share: processes that end when they must, whether there is room, figures over time."""
 
+import argparse
 import contextlib
 import errno
 import io
@@ -20,7 +21,7 @@ sys.path.insert(0, str(BENCH))
 
 import psutil  # noqa: E402
 
-from harness import figures, processes, room, runs, sampling, surroundings  # noqa: E402
+from harness import arguments, figures, processes, room, runs, sampling, surroundings  # noqa: E402
 
 # A server of two processes; the second one is deaf to SIGTERM.
 SERVER = ["sh", "-c", "sh -c 'trap \"\" TERM; echo ready $$; while :; do sleep 1; done'; :"]
@@ -228,12 +229,30 @@ class Room(unittest.TestCase):
             self.assertIn("GB of disk are free", there.lacking(there.begun.disk_bytes))
 
 
-class Figures(unittest.TestCase):
-    def test_numbers_of_an_option(self):
-        self.assertEqual(runs.counts("64,1e6"), [64, 1_000_000])
-        with self.assertRaises(ValueError):
-            runs.counts("64,0")
+class Arguments(unittest.TestCase):
+    def test_whole_numbers(self):
+        self.assertEqual(arguments.counts(1_000_000)("64,1e6"), [64, 1_000_000])
+        for wrong in ("64,0", "1000001", "1.5", "nan", "inf", "1e400", "-1", "many", ""):
+            with self.assertRaisesRegex(argparse.ArgumentTypeError, "must be a whole number from 1 to 1,000,000"):
+                arguments.counts(1_000_000)(wrong)
 
+    def test_amounts(self):
+        self.assertEqual(arguments.amount(0.1, 5)("0.25"), 0.25)
+        for wrong in ("0", "nan", "inf", "6", "-1", "long"):
+            with self.assertRaisesRegex(argparse.ArgumentTypeError, "must be a number from 0.1 to 5"):
+                arguments.amount(0.1, 5)(wrong)
+
+    def test_folders(self):
+        with self.assertRaisesRegex(argparse.ArgumentTypeError, "no such folder"):
+            arguments.folder("/nowhere")
+
+    def test_data_goes_where_a_folder_can_be_made(self):
+        with tempfile.NamedTemporaryFile() as file, self.assertRaisesRegex(processes.Failed, "no folder can be made there"):
+            with runs.workspace(argparse.Namespace(data=pathlib.Path(file.name))):
+                pass
+
+
+class Figures(unittest.TestCase):
     def test_thirds_of_a_time(self):
         series = [(second, second) for second in range(10)]
         self.assertEqual([sampling.third(series, n) for n in range(3)], [[0, 1, 2], [3, 4, 5], [6, 7, 8, 9]])

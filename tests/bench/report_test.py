@@ -134,7 +134,7 @@ class Soak(unittest.TestCase):
     def test_each_third_must_have_windows(self):
         self.assertIn("with --window 5 it takes 0.5 or more", refused(self, soak, "--minutes", "0.2"))
         self.assertIn("it takes 0.1 or more", refused(self, soak, "--minutes", "0.05", "--window", "0.1"))
-        self.assertIn("more than 0", refused(self, soak, "--window", "0"))
+        self.assertIn("must be a number from 0.1", refused(self, soak, "--window", "0"))
 
     def test_the_shortest_has_figures_in_each_third(self):
         options = soak.parse_arguments(["--minutes", "0.5"])
