@@ -28,7 +28,9 @@ TEST(RecordCodecTest, GoldenBytes) {
   for (const Golden& golden : GoldenValues()) {
     SCOPED_TRACE(golden.name);
     const std::string bytes = absl::HexStringToBytes(golden.hex);
-    if (bytes[0] == kNewestFormat) EXPECT_EQ(Hex(Encode(golden.record)), golden.hex);
+    if (bytes[0] == kNewestFormat) {
+      EXPECT_EQ(Hex(Encode(golden.record)), golden.hex);
+    }
     if (IsOpen(golden.record)) {
       const auto decoded = DecodeOpen(bytes);
       EXPECT_TRUE(decoded.ok() && *decoded == std::pair(kKey, golden.record)) << decoded.status();

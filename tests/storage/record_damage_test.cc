@@ -119,12 +119,16 @@ TEST_F(RecordDamageTest, BrokenGrammarUnderAGoodChecksumIsRefusedOrIsAnotherVali
     ASSERT_FALSE(open.ok() && settled.ok());
     if (open.ok()) {
       const std::string written = EncodeOpen(open->first, open->second);
-      if (IsNewest(damaged)) ASSERT_EQ(written, damaged) << i;
+      if (IsNewest(damaged)) {
+        ASSERT_EQ(written, damaged) << i;
+      }
       ASSERT_EQ(DecodeOpen(written).value(), *open) << i;
     }
     if (settled.ok()) {
       const std::string written = EncodeSettled(*settled);
-      if (IsNewest(damaged)) ASSERT_EQ(written, damaged) << i;
+      if (IsNewest(damaged)) {
+        ASSERT_EQ(written, damaged) << i;
+      }
       ASSERT_EQ(DecodeSettled(written).value(), *settled) << i;
     }
     refused += !open.ok() && !settled.ok();
