@@ -90,7 +90,7 @@ std::string Problem(std::string_view address) {
 
 std::string AddressProblem(std::string_view address) {
   const std::string problem = Problem(address);
-  return problem.empty() ? "" : "\"" + Shown(address) + "\" " + problem;
+  return problem.empty() ? "" : '"' + Shown(address) + "\" " + problem;
 }
 
 }  // namespace semel::cli

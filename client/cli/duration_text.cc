@@ -61,7 +61,7 @@ std::optional<Duration> ParseDuration(std::string_view text) {
 }
 
 std::string FormatDuration(Duration duration) {
-  if (duration < 0ns) return "-" + FormatDuration(-duration);
+  if (duration < 0ns) return '-' + FormatDuration(-duration);
   const Duration resolution = duration < 1ms ? Duration(1us) : Duration(1ms);
   Duration left = duration - duration % resolution;
   if (left == 0ns) return "0s";

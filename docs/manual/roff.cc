@@ -6,7 +6,7 @@
 namespace semel::manual {
 namespace {
 
-std::string Quoted(const std::string& text) { return "\"" + Escaped(text) + "\""; }
+std::string Quoted(const std::string& text) { return '"' + Escaped(text) + '"'; }
 
 std::string Upper(std::string text) {
   for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));

@@ -48,7 +48,7 @@ std::string EscapeControls(std::string_view text) {
 std::string QuoteWhereNeeded(const std::string& text) {
   auto is_plain = [](char c) { return absl::ascii_isgraph(static_cast<unsigned char>(c)) && c != '"' && c != '='; };
   if (!text.empty() && std::all_of(text.begin(), text.end(), is_plain)) return text;
-  return "\"" + absl::Utf8SafeCEscape(text) + "\"";
+  return '"' + absl::Utf8SafeCEscape(text) + '"';
 }
 
 struct AsText {
