@@ -66,7 +66,8 @@ def parse_arguments(given):
     arguments.declare(parser, rounds=5, seconds=4.0)
     parser.add_argument("--keys", type=arguments.counts(10**12), metavar="N,...", default=[1_000_000, 10_000_000],
                         help="sizes, for example 1e6,1e7,5e7 (default 1e6,1e7)")
-    parser.add_argument("--fill-minutes", type=arguments.amount(0.000001, arguments.LONGEST_S // 60), default=10, help="a fill ends then, with the keys that it reached (default 10)")
+    parser.add_argument("--fill-minutes", type=arguments.amount(0.000001, arguments.LONGEST_S // 60), default=10,
+                        help="a fill ends then, with the keys that it reached (default 10)")
     parser.add_argument("--no-peers", dest="peers", action="store_const", const=["semel"], default=list(PEERS),
                         help="Semel alone, without " + " and ".join(name for name in PEERS if name != "semel"))
     return parser.parse_args(given)

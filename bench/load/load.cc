@@ -133,10 +133,10 @@ void Run(Options options) {
                  .server_pid = options.server_pid},
                 recorder);
   if (absl::Status status = driver.Run(flows); !status.ok()) Fail(status.message());
+  if (recorder.errors() > 0) Fail(recorder.ToJson()["error_samples"].dump());
   nlohmann::json report = Report(recorder, driver.cpu());
   report["read_back_calls"] = sample.size();
   std::cout << report << std::endl;
-  if (recorder.errors() > 0) Fail(recorder.ToJson()["error_samples"].dump());
   ReadBack(**service, options.destination.callers, sample);
   if (absl::Status status = (*service)->Close(); !status.ok()) Fail(status.message());
 }

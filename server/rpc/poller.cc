@@ -18,7 +18,7 @@ constexpr engine::Duration kLongestNap = std::chrono::seconds(1);
 // Events that are taken before a batch is decided, even if there are more: arrivals, answers that have left, callers gone.
 constexpr size_t kEventsPerOperation = 4;
 
-// Where more than this is under way, batches are decided beside, and at least as large. Measured at 64 in flight, waking the other
+// Where more than this is under way, batches are decided beside, and not parted into smaller ones. Measured at 64 in flight, waking the other
 // thread and being woken costs more than it gains.
 constexpr size_t kSmallBatch = 128;
 
