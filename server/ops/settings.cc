@@ -74,8 +74,8 @@ std::vector<Setting<Config>> ServerSettings() {
           "A connection without a call for so long is closed; clients connect again by themselves."),
       Count<C>(
           "limits.max_batch_operations", [](auto& c) -> auto& { return c.limits.max_batch_operations; }, 1, 65'536,
-          "Operations that are decided together and share one group commit. Where more than 128 are under way, half of "
-          "them at a time are decided, on a thread of their own."),
+          "Operations that are decided together and share one group commit. Batches of more than 128 are decided on a "
+          "thread of their own."),
       Count<C>(
           "limits.max_calls", [](auto& c) -> auto& { return c.limits.max_calls; }, 2, 10'000'000,
           "Calls accepted and not yet answered, waiters included. Beyond: UNAVAILABLE, OVERLOADED."),

@@ -18,8 +18,7 @@ constexpr engine::Duration kLongestNap = std::chrono::seconds(1);
 // Events that are taken before a batch is decided, even if there are more: arrivals, answers that have left, callers gone.
 constexpr size_t kEventsPerOperation = 4;
 
-// Where more than this is under way, batches are decided beside, and not parted into smaller ones. Measured at 64 in flight, waking the other
-// thread and being woken costs more than it gains.
+// A batch above this is decided beside. Measured at 64 in flight, waking the other thread and being woken costs more than it gains.
 constexpr size_t kSmallBatch = 128;
 
 // How often in a row nothing has happened before nothing is taken to be there: in one look gRPC reads a piece from one socket, and
@@ -59,10 +58,9 @@ void Poller::Shutdown() {
 
 // The next batch goes before the answers of the last one are given: they leave while it is decided.
 void Poller::DecideNext() {
-  const size_t under_way = line_.size() + answers_.size();
-  TakeBatch(BatchSize(under_way));
+  TakeBatch();
   ResumeWhereRoom();
-  if (under_way > kSmallBatch && !batch_.empty() && DecideBeside()) return;
+  if (batch_.size() > kSmallBatch && DecideBeside()) return;
   engine::Committer::Give(std::exchange(answers_, {}));
   if (!batch_.empty() || SomethingIsDue()) committer_.Run(batch_);
   batch_.clear();
@@ -111,18 +109,14 @@ bool Poller::Gather() {
   return false;
 }
 
-// Half of what is under way, so that the answers of one half leave, and what their callers send next arrives, while the other half is
-// decided: callers who are answered all at once would come back all at once.
-size_t Poller::BatchSize(size_t under_way) const { return std::min(std::max(under_way / 2, kSmallBatch), max_batch_); }
-
-// The first in line, up to `size`; the operations of one call are not parted.
-void Poller::TakeBatch(size_t size) {
+// The first in line, up to a full batch; the operations of one call are not parted.
+void Poller::TakeBatch() {
   const Clock::time_point now = Clock::now();
   if (passed_on_ > 0) pace_.Decided(passed_on_, now - passed_on_at_);
   passed_on_ = 0;
   if (line_.empty()) return standing_.Observe(Clock::duration::zero(), now);
   Place last = line_.front();
-  while (!line_.empty() && (batch_.size() < size || line_.front().call == last.call)) {
+  while (!line_.empty() && (batch_.size() < max_batch_ || line_.front().call == last.call)) {
     last = line_.front();
     batch_.push_back(last.operation);
     line_.pop_front();

@@ -55,8 +55,8 @@ class Poller {
     line_.push_back({operation, call, arrival});
   }
 
-  // Whether new work is turned away: this is no burst, and at the pace of late it would wait in line for too long. What fits
-  // into one batch never is: where a batch alone takes longer, fewer at a time would not be served sooner.
+  // Whether new work is turned away: this is no burst, and at the pace of late it would wait in line for too long. What goes into
+  // the next batch never is: where a batch alone takes longer, fewer at a time would not be served sooner.
   bool TurnsAway(Clock::time_point now) {
     if (!standing_.Stands(now) || line_.size() <= std::max(max_batch_, pace_.Within(max_delay_))) return false;
     standing_.TurnedAway(now);
@@ -66,7 +66,7 @@ class Poller {
   // A single event brought so many operations, taken or refused: as much work as events.
   void Took(size_t operations) { gathered_ += operations; }
 
-  // Whether all that stands in line fits into one batch. Those who could bring more without end bring nothing before that.
+  // Whether all that stands in line fits into the next batch. Those who could bring more without end bring nothing before that.
   bool HasRoom() const { return line_.size() < max_batch_; }
   // Resumes `source`, once, when there is room. Only on the polling thread.
   void WhenRoom(Resting* source) { resting_.push_back(source); }
@@ -83,8 +83,7 @@ class Poller {
   };
 
   bool Gather();  // false: the queue is shut down and empty
-  size_t BatchSize(size_t under_way) const;
-  void TakeBatch(size_t size);
+  void TakeBatch();
   void ResumeWhereRoom();
   void DecideNext();
   bool DecideBeside();

@@ -24,9 +24,9 @@ constexpr int kOperations = 1000;
 
 std::string KeyOf(int round, int i) { return absl::StrCat("order-", round, "-", i); }
 
-v1::SessionRequest BeginsOf(int round, int operations = kOperations) {
+v1::SessionRequest BeginsOf(int round) {
   v1::SessionRequest request;
-  for (int i = 0; i < operations; ++i) *request.add_operations() = OperationOf(i, BeginOf(KeyOf(round, i)));
+  for (int i = 0; i < kOperations; ++i) *request.add_operations() = OperationOf(i, BeginOf(KeyOf(round, i)));
   return request;
 }
 
@@ -65,25 +65,6 @@ TEST_F(LargeBatchTest, WhileItIsCommittedOthersAreHeardAndItIsNotAnswered) {
   EXPECT_EQ(server_.call_stats().sessions.responses.value(), 1) << "only the limits were told";
   gate_->Open();
   for (int i = 0; i < kOperations; ++i) EXPECT_TRUE(session.Await(i).begin().has_acquired()) << i;
-}
-
-// One half is decided while the answers of the other leave. What is few enough is decided at once.
-TEST_F(LargeBatchTest, WhatIsUnderWayIsDecidedInHalves) {
-  const auto batches_up_to = [this](uint64_t size) {
-    const engine::SizeHistogram& sizes = server_.engine_stats().batch_size;
-    size_t bucket = 0;
-    while (sizes.bound(bucket) < size) ++bucket;
-    return sizes.count(bucket);
-  };
-  for (const int operations : {128, 200, 1000}) {
-    SessionCaller session(server_.channel());
-    ASSERT_TRUE(session.Send(BeginsOf(operations, operations)));
-    for (int i = 0; i < operations; ++i) EXPECT_TRUE(session.Await(i).begin().has_acquired()) << i;
-  }
-  EXPECT_EQ(batches_up_to(128), 1 + 2);
-  EXPECT_EQ(batches_up_to(256), 0);
-  EXPECT_EQ(batches_up_to(512), 2);
-  EXPECT_EQ(batches_up_to(1024), 0);
 }
 
 // Everybody wants the same keys, a thousand at a time; single calls go on between.

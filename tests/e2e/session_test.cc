@@ -51,9 +51,8 @@ TEST_F(SessionTest, EveryKindIsAnsweredAsTheCallOfItsName) {
   EXPECT_EQ(session_.Await(9).begin().acquired().previous(), v1::PREVIOUS_RELEASED);
 }
 
-// More go in halves: LargeBatchTest.
-TEST_F(SessionTest, AMessageOfUpTo128IsOneGroupCommitAndOneMessageBack) {
-  constexpr int kOperations = 128;
+TEST_F(SessionTest, OneMessageIsOneGroupCommitAndOneMessageBack) {
+  constexpr int kOperations = 500;
   ASSERT_TRUE(session_.Send(v1::SessionRequest()));
   ASSERT_TRUE(session_.Read());
   const uint64_t commits = server_.engine_stats().commits.value();
