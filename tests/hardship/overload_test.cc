@@ -229,11 +229,19 @@ TEST(OverloadTest, FourTimesWhatItCanTake) {
     }
     EXPECT_GT(mob.refused(), 0) << "the queue stood, and was cut";
   }
-  Mob few(semeld, "the second after", kFewCallers);
-  ASSERT_NO_FATAL_FAILURE(few.Run(std::chrono::seconds(1), false));
+  // For ten seconds after it was overloaded a server turns away at the first delay, also where the machine is what stalls.
+  int runs = 0;
+  const auto room_for_everybody = [&] {
+    Mob few(semeld, absl::StrCat("after ", ++runs), kFewCallers);
+    few.Run(std::chrono::seconds(1), false);
+    return few.refused() == 0;
+  };
   if (kMemoryIsMeasurable) {  // with a sanitizer, a few are more than it can take
-    EXPECT_EQ(few.refused(), 0) << "there is room for everybody again";
+    EXPECT_TRUE(Eventually(room_for_everybody)) << "a few are turned away long after the overload";
+  } else {
+    room_for_everybody();
   }
+  ASSERT_FALSE(HasFatalFailure());
   ASSERT_TRUE(Eventually([&] { return after.Call(support::BeginOf("after")).ok(); }));
   EXPECT_TRUE(Eventually([&] { return Scrape(semeld.Get("/metrics").body)["semel_calls_in_flight"] == 0; }));
 }
