@@ -18,7 +18,8 @@ constexpr engine::Duration kLongestNap = std::chrono::seconds(1);
 // Events that are taken before a batch is decided, even if there are more: arrivals, answers that have left, callers gone.
 constexpr size_t kEventsPerOperation = 4;
 
-// A batch above this is decided beside. Measured at 64 in flight, waking the other thread and being woken costs more than it gains.
+// A larger batch is decided beside. For a smaller one, waking the other thread and being woken costs more than it gains (measured at
+// 64 in flight).
 constexpr size_t kSmallBatch = 128;
 
 // How often in a row nothing has happened before nothing is taken to be there: in one look gRPC reads a piece from one socket, and
@@ -56,7 +57,7 @@ void Poller::Shutdown() {
   queue_->Shutdown();
 }
 
-// The next batch goes before the answers of the last one are given: they leave while it is decided.
+// A large batch goes beside before the answers of the last one are given: they leave while it is decided.
 void Poller::DecideNext() {
   TakeBatch();
   ResumeWhereRoom();
@@ -109,7 +110,7 @@ bool Poller::Gather() {
   return false;
 }
 
-// The first in line, up to a full batch; the operations of one call are not parted.
+// The first in line, up to a full batch, or beyond it to the end of a call: the operations of one call are not parted.
 void Poller::TakeBatch() {
   const Clock::time_point now = Clock::now();
   if (passed_on_ > 0) pace_.Decided(passed_on_, now - passed_on_at_);

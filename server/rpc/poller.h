@@ -2,7 +2,7 @@
 // one gathers.
 //
 // A small batch is decided by the polling thread itself, because waking another one would take longer; a large one beside it
-// (deciding_thread.h). Measured against writer threads and callbacks, this costs the least per call (docs/performance.md).
+// (deciding_thread.h). docs/performance.md has the figures.
 //
 // What arrived and does not fit into the batch stands in line, in order. So it is seen how long calls wait, and new work can be
 // refused as soon as it arrives where it would wait for too long, at a fraction of what serving it would cost.
