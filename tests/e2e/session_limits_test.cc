@@ -107,7 +107,7 @@ TEST_F(SessionLimitsTest, APeerThatDoesNotReadIsNotReadFrom) {
   const auto received = [&] { return stats().sessions.requests.value(); };
   uint64_t sent = 0;
   const auto send = [&] { ASSERT_TRUE(session.Send({OperationOf(sent++, LookupOf("order-1"))})); };
-  while (stats().held_bytes.value() <= engine::kMaxUnreadBytes) {
+  while (stats().held_bytes.value() <= int64_t{engine::kMaxUnreadBytes}) {
     send();
     ASSERT_TRUE(Eventually([&] { return received() == sent; }));
     ASSERT_TRUE(Call(LookupOf("order-2")).ok()) << "others are served, and what stood in line before them is decided";
