@@ -23,8 +23,9 @@ import psutil  # noqa: E402
 
 from harness import arguments, figures, processes, room, runs, sampling, surroundings  # noqa: E402
 
-# A server of two processes; the second one is deaf to SIGTERM.
-SERVER = ["sh", "-c", "sh -c 'trap \"\" TERM; echo ready $$; while :; do sleep 1; done'; :"]
+# A server of two processes; the second one is deaf to SIGTERM. Once ready it starts nothing: a shell whose child is stopped between
+# vfork and exec stands still too, but asleep in the kernel instead of stopped.
+SERVER = ["sh", "-c", "sh -c 'trap \"\" TERM; echo ready $$; exec sleep 1000'; :"]
 
 
 def ended(pid):
