@@ -24,6 +24,7 @@
 #include "server/reload.h"
 #include "server/rpc/server.h"
 #include "server/signals.h"
+#include "server/test_clock.h"
 #include "storage/rocksdb/rocksdb_storage.h"
 
 namespace semel {
@@ -107,7 +108,9 @@ int Serve(const ops::CommandLine& command_line, ops::Logger& log) {
   }
   const ops::FileShares files = ops::SharesOf(max_files, storage_options.max_open_files);
   storage_options.max_open_files = files.storage;
-  auto storage = storage::RocksDbStorage::Open(storage_options, storage::SystemTime());
+  std::optional<TestClock> test_clock;
+  if (command_line.test_clock) test_clock.emplace(storage::FromMicros(*command_line.test_clock));
+  auto storage = storage::RocksDbStorage::Open(storage_options, test_clock ? test_clock->time() : storage::SystemTime());
   if (!storage.ok()) return Fail(log, "cannot open the data directory", storage.status());
 
   engine::PolicyTable policies(config.default_policy, config.namespaces);
@@ -128,7 +131,8 @@ int Serve(const ops::CommandLine& command_line, ops::Logger& log) {
       {**storage, engine_stats, policies, call_stats, reloader.figures(), clock_watch.steps(), backups.figures()}));
   auto admin = ops::AdminHttp::Start(config.admin.listen,
                                      {.metrics = [&] { return metrics.Text(); },
-                                      .not_ready_reason = [&] { return WhyNotReady(**storage, draining); }});
+                                      .not_ready_reason = [&] { return WhyNotReady(**storage, draining); },
+                                      .posts = test_clock ? test_clock->Controls(committer) : ops::AdminHttp::Posts()});
   if (!admin.ok()) return Fail(log, "cannot serve the admin port", admin.status());
 
   Maintenance maintenance(committer, clock_watch, [&](const absl::Status& status) {
@@ -136,6 +140,7 @@ int Serve(const ops::CommandLine& command_line, ops::Logger& log) {
     log.Log(LogLevel::kError, "storage failed: nothing is promised until a restart reads back what is on disk",
             {{"reason", std::string(status.message())}});
   });
+  if (test_clock) log.Log(LogLevel::kWarning, "time stands still, and who reaches the admin port moves it: for tests only");
   log.Log(LogLevel::kInfo, "serving",
           {{"listen", config.listen},
            {"port", (*server)->port()},

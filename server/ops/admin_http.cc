@@ -37,7 +37,16 @@ struct Response {
   std::string_view more_headers;
 };
 
-Response Answer(std::string_view method, std::string_view path, const AdminHttp::Routes& routes) {
+Response Posted(const absl::Status& status) {
+  if (status.ok()) return {.body = "ok\n"};
+  return {.code = 400, .phrase = "Bad Request", .body = std::string(status.message()) + "\n"};
+}
+
+Response Answer(std::string_view method, std::string_view path, const std::string& query,
+                const AdminHttp::Routes& routes) {
+  if (method == "POST") {
+    if (auto post = routes.posts.find(path); post != routes.posts.end()) return Posted(post->second(query));
+  }
   if (method != "GET" && method != "HEAD") {
     return {.code = 405,
             .phrase = "Method Not Allowed",
@@ -145,7 +154,8 @@ class AdminHttp::Listener {
     std::string_view method = request->request_method;
     Response response;
     try {
-      response = Answer(method, request->local_uri, Of(connection)->routes_);
+      const std::string query = request->query_string == nullptr ? "" : request->query_string;
+      response = Answer(method, request->local_uri, query, Of(connection)->routes_);
     } catch (const std::exception& error) {
       response = {.code = 500, .phrase = "Internal Server Error", .body = std::string(error.what()) + "\n"};
     }

@@ -11,20 +11,25 @@
 #define SEMEL_SERVER_OPS_ADMIN_HTTP_H_
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace semel::ops {
 
 class AdminHttp {
  public:
+  // What a POST does, by its path: given the query, answers 200, or 400 and why not.
+  using Posts = std::map<std::string, std::function<absl::Status(const std::string& query)>, std::less<>>;
   // Called from the server's own threads, several at a time.
   struct Routes {
     std::function<std::string()> metrics;
     std::function<std::optional<std::string>()> not_ready_reason;  // nullopt: ready
+    Posts posts;                                                   // none but in tests: see server/test_clock.h
   };
 
   // Listens when it returns. UNAVAILABLE where the address cannot be had, with the reason.

@@ -27,6 +27,12 @@ Examples:
 
 Without --config every setting has its default. docs/configuration.md lists them all.)";
 
+#ifdef SEMEL_TEST_CLOCK
+constexpr bool kHasTestClock = true;
+#else
+constexpr bool kHasTestClock = false;
+#endif
+
 std::vector<Override> Overrides() {
   return {
       {"--listen", "listen", "HOST:PORT", {}},      {"--admin-listen", "admin.listen", "HOST:PORT", {}},
@@ -70,6 +76,7 @@ absl::StatusOr<Config> Read(const std::optional<std::string>& path, const std::v
 
 struct Flags {
   std::optional<std::string> path;
+  std::optional<int64_t> test_clock;
   bool check_only = false;
   std::vector<Override> overrides = Overrides();
 };
@@ -91,6 +98,8 @@ void AddFlags(CLI::App& app, Flags& flags) {
   for (Override& entry : flags.overrides) {
     app.add_option(entry.flag, entry.value, About(*ServerSchema().Find(entry.setting)))->type_name(entry.value_name);
   }
+  // Hidden: nobody who serves others wants it.
+  app.add_option("--test-clock", flags.test_clock)->check(CLI::NonNegativeNumber)->group("");
 }
 
 }  // namespace
@@ -106,6 +115,11 @@ std::variant<CommandLine, ExitCode> ParseFlags(int argc, const char* const* argv
     return ExitCode{app.exit(error, out, err) == 0 ? 0 : kExitUsage};
   }
 
+  if (flags.test_clock && !kHasTestClock) {
+    err << "semeld: --test-clock: only builds for tests have it (cmake -DSEMEL_TEST_CLOCK=ON), because leases and "
+           "retention mean nothing with it\n";
+    return ExitCode{kExitUsage};
+  }
   absl::StatusOr<Config> config = Read(flags.path, flags.overrides);
   if (!config.ok()) {
     err << config.status().message() << "\n";
@@ -119,7 +133,8 @@ std::variant<CommandLine, ExitCode> ParseFlags(int argc, const char* const* argv
                      .read_again = [path = flags.path, overrides = flags.overrides]() -> absl::StatusOr<Config> {
                        if (!path) return absl::FailedPreconditionError("semeld was started without --config");
                        return Read(path, overrides);
-                     }};
+                     },
+                     .test_clock = flags.test_clock};
 }
 
 void WithFlags(const std::function<void(const CLI::App&)>& read) {

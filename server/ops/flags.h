@@ -3,7 +3,9 @@
 #ifndef SEMEL_SERVER_OPS_FLAGS_H_
 #define SEMEL_SERVER_OPS_FLAGS_H_
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <ostream>
 #include <variant>
 
@@ -27,6 +29,8 @@ struct CommandLine {
   // Reads the file again, flags winning as before. INVALID_ARGUMENT tells every problem, one a line. FAILED_PRECONDITION:
   // there is no file to read.
   std::function<absl::StatusOr<Config>()> read_again;
+  // Time is what a test says, from this many microseconds since the epoch: see server/test_clock.h.
+  std::optional<int64_t> test_clock;
 };
 
 // What to run with; or, with everything already told on `out` or `err`, what to exit with.

@@ -16,7 +16,7 @@
 
 #include "semel/request.h"
 #include "tests/client/server_fixture.h"
-#include "tests/support/http_get.h"
+#include "tests/support/http.h"
 #include "tests/support/scrape.h"
 
 namespace semel {

@@ -14,6 +14,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 class Flags : public testing::Test {
@@ -151,6 +152,16 @@ TEST_F(Flags, WrongFileIsToldWithItsLines) {
 TEST_F(Flags, MissingFileIsTold) {
   EXPECT_EQ(Exit({"--config", (directory_ / "none").string()}), kExitUsage);
   EXPECT_THAT(err_.str(), HasSubstr("No such file"));
+}
+
+TEST_F(Flags, TheTestClockIsThereForTests) {
+  auto parsed = Parse({"--test-clock", "1700000000000000"});
+  ASSERT_TRUE(std::holds_alternative<CommandLine>(parsed)) << err_.str();
+  EXPECT_EQ(std::get<CommandLine>(parsed).test_clock, 1'700'000'000'000'000);
+  EXPECT_EQ(Exit({"--test-clock", "soon"}), kExitUsage);
+  EXPECT_EQ(Exit({"--test-clock", "-1"}), kExitUsage);
+  EXPECT_EQ(Exit({"--help"}), 0);
+  EXPECT_THAT(out_.str(), Not(HasSubstr("test-clock")));
 }
 
 }  // namespace

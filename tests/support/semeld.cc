@@ -31,6 +31,7 @@ Semeld::Semeld(const TemporaryDirectory& directory, const Options& options)
     WriteConfig(options.config);
     command.insert(command.end(), {"--config", config_file_});
   }
+  command.insert(command.end(), options.flags.begin(), options.flags.end());
   process_.emplace(ChildProcess::Options{.command = command,
                                          .stderr_file = log_file_,
                                          .environment = options.environment,

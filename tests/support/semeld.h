@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "tests/support/child_process.h"
-#include "tests/support/http_get.h"
+#include "tests/support/http.h"
 #include "tests/support/temporary_directory.h"
 
 namespace semel::support {
@@ -31,6 +31,7 @@ class Semeld {
     std::string config;             // YAML; empty: none
     std::string listen = "127.0.0.1:0";
     std::string admin_listen = "127.0.0.1:0";
+    std::vector<std::string> flags;        // beside those for what is above
     std::vector<std::string> environment;  // NAME=value, beside what the test has
     std::optional<size_t> max_file_bytes;  // as if the disk were full beyond
     std::optional<size_t> max_open_files;  // that the system allows
@@ -56,6 +57,7 @@ class Semeld {
   void WriteConfig(const std::string& config) const;
   const std::string& config_file() const { return config_file_; }
   HttpAnswer Get(const std::string& path) const { return HttpGet(admin_port_, path); }
+  HttpAnswer Post(const std::string& path) const { return HttpPost(admin_port_, path); }
 
   // SIGTERM, and waits. nullopt: it did not end by itself.
   std::optional<int> Stop();

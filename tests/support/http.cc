@@ -1,4 +1,4 @@
-#include "tests/support/http_get.h"
+#include "tests/support/http.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -28,11 +28,10 @@ std::string Exchange(int socket, int port, const std::string& request) {
   return answer;
 }
 
-}  // namespace
-
-HttpAnswer HttpGet(int port, const std::string& path) {
+HttpAnswer Ask(int port, const std::string& method, const std::string& path, const std::string& more_headers) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const std::string text = Exchange(socket, port, "GET " + path + " HTTP/1.1\r\nHost: test\r\n\r\n");
+  const std::string text =
+      Exchange(socket, port, method + " " + path + " HTTP/1.1\r\nHost: test\r\n" + more_headers + "\r\n");
   close(socket);
   HttpAnswer answer;
   const size_t head_end = text.find("\r\n\r\n");
@@ -40,5 +39,10 @@ HttpAnswer HttpGet(int port, const std::string& path) {
   answer.body = text.substr(head_end + 4);
   return answer;
 }
+
+}  // namespace
+
+HttpAnswer HttpGet(int port, const std::string& path) { return Ask(port, "GET", path, ""); }
+HttpAnswer HttpPost(int port, const std::string& path) { return Ask(port, "POST", path, "Content-Length: 0\r\n"); }
 
 }  // namespace semel::support
