@@ -1,0 +1,195 @@
+package semel_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	semel "semel.dev/go"
+	"semel.dev/go/internal/semeldtest"
+)
+
+type cardDeclinedError struct{ code int }
+
+func (e *cardDeclinedError) Error() string { return fmt.Sprintf("declined with code %d", e.code) }
+
+type HTTPError struct{ error }
+
+func failing(err error) func(context.Context, *semel.Attempt) (string, error) {
+	return func(context.Context, *semel.Attempt) (string, error) { return "", err }
+}
+
+func TestDefaultErrorPolicy(t *testing.T) {
+	plain := errors.New("no such account")
+	failure := func(reason, message string) semel.Failure {
+		return semel.Failure{Reason: reason, Message: message, Retryable: true}
+	}
+	for _, each := range []struct {
+		name string
+		err  error
+		want semel.Verdict
+	}{
+		{"final", semel.Final("CARD_DECLINED", "no money"), semel.Failure{Reason: "CARD_DECLINED", Message: "no money"}},
+		{"retryable, wrapped", fmt.Errorf("bank: %w", semel.Retryable("BUSY", "later", time.Minute)),
+			semel.Failure{Reason: "BUSY", Message: "later", Retryable: true, RetryAfter: time.Minute}},
+		{"said to be unknown", semel.WithVerdict(plain, semel.Unknown{}), semel.Unknown{}},
+		{"said to be nothing", semel.WithVerdict(plain, semel.GiveBack{}), semel.GiveBack{}},
+		{"plain", plain, failure("EFFECT_FAILED", "no such account")},
+		{"plain, wrapped", fmt.Errorf("a: %w", plain), failure("EFFECT_FAILED", "a: no such account")},
+		{"joined", errors.Join(plain, plain), failure("EFFECT_FAILED", "no such account\nno such account")},
+		{"typed", &cardDeclinedError{51}, failure("CARD_DECLINED_ERROR", "declined with code 51")},
+		{"typed, wrapped", fmt.Errorf("a: %w", &cardDeclinedError{51}), failure("CARD_DECLINED_ERROR", "a: declined with code 51")},
+		{"an acronym", HTTPError{plain}, failure("HTTP_ERROR", "no such account")},
+		{"not connected", &net.OpError{Op: "dial", Err: plain}, failure("OP_ERROR", "dial: no such account")},
+		{"no such thing", status.Error(codes.NotFound, "no"), failure("ERROR", "rpc error: code = NotFound desc = no")},
+		{"deadline", fmt.Errorf("a: %w", context.DeadlineExceeded), semel.Unknown{}},
+		{"cancelled", context.Canceled, semel.Unknown{}},
+		{"reset", &net.OpError{Op: "read", Err: plain}, semel.Unknown{}},
+		{"dial timeout", &net.OpError{Op: "dial", Err: context.DeadlineExceeded}, semel.Unknown{}},
+		{"cut off", io.ErrUnexpectedEOF, semel.Unknown{}},
+		{"unavailable", status.Error(codes.Unavailable, "gone"), semel.Unknown{}},
+	} {
+		if got := semel.DefaultErrorPolicy(each.err, nil); fmt.Sprint(got) != fmt.Sprint(each.want) {
+			t.Errorf("%s: got %T%+v, want %T%+v", each.name, got, got, each.want, each.want)
+		}
+	}
+}
+
+func TestLongMessagesAreCutBetweenCharacters(t *testing.T) {
+	verdict := semel.DefaultErrorPolicy(errors.New("x"+strings.Repeat("\u00e9", 400)+"\xff"), nil)
+	message := verdict.(semel.Failure).Message
+	if len(message) != 511 || !utf8.ValidString(message) {
+		t.Errorf("%d bytes: %q", len(message), message)
+	}
+}
+
+func TestFailuresAreRecordedAndReplayed(t *testing.T) {
+	server := semeldtest.Start(t, semeldtest.Options{})
+	client := newClient(t, server.Address)
+	declined := &cardDeclinedError{51}
+	for _, each := range []struct {
+		key  string
+		err  error
+		want semel.Failure
+	}{
+		{"final", semel.Final("CARD_DECLINED", "no money"), semel.Failure{Reason: "CARD_DECLINED", Message: "no money"}},
+		{"retryable", semel.Retryable("BUSY", "later", time.Hour),
+			semel.Failure{Reason: "BUSY", Message: "later", Retryable: true, RetryAfter: time.Hour}},
+		{"details", semel.WithVerdict(declined, semel.Failure{Reason: "DECLINED", Details: []byte{51}}),
+			semel.Failure{Reason: "DECLINED", Details: []byte{51}}},
+	} {
+		_, err := semel.Run(within(t), client, each.key, failing(each.err))
+		var failed *semel.EffectFailedError
+		if !errors.As(err, &failed) || !errors.Is(err, each.err) || failed.Replayed || failed.Attempt != 1 ||
+			fmt.Sprint(failed.Failure) != fmt.Sprint(each.want) || failed.RetryAfter != each.want.RetryAfter {
+			t.Errorf("%s: got %+v, %v", each.key, failed, err)
+		}
+		_, err = semel.Run(within(t), client, each.key, mustNotRun(t))
+		if !errors.As(err, &failed) || !failed.Replayed || failed.Failure.Reason != each.want.Reason ||
+			failed.Failure.Retryable != each.want.Retryable || string(failed.Failure.Details) != string(each.want.Details) {
+			t.Errorf("%s, replayed: got %+v, %v", each.key, failed, err)
+		}
+	}
+	_, err := semel.Run(within(t), client, "seen through", failing(fmt.Errorf("bank: %w", declined)))
+	var seen *cardDeclinedError
+	if !errors.As(err, &seen) || seen != declined {
+		t.Errorf("the function's own error is not seen: %v", err)
+	}
+}
+
+func TestMaxAttemptsMakesTheLastFailureFinal(t *testing.T) {
+	server := semeldtest.Start(t, semeldtest.Options{Config: "namespaces:\n  shop:\n    max_attempts: 1\n"})
+	client := newClient(t, server.Address)
+	_, err := semel.Run(within(t), client, "k", failing(errors.New("busy")))
+	var failed *semel.EffectFailedError
+	if !errors.As(err, &failed) || failed.Failure.Retryable {
+		t.Errorf("got %+v, %v", failed, err)
+	}
+}
+
+func TestNothingIsReportedWhereNobodyKnows(t *testing.T) {
+	server, elapse := standing(t, "")
+	client := newClient(t, server.Address)
+	timeout := fmt.Errorf("bank: %w", context.DeadlineExceeded)
+	if _, err := semel.Run(within(t), client, "timeout", failing(timeout), semel.WithLease(time.Minute)); err != timeout {
+		t.Errorf("got %v, not the function's error as it was", err)
+	}
+	wantState(t, client, "timeout", semel.StateInProgress)
+
+	_, err := semel.Run(within(t), client, "effects", func(ctx context.Context, a *semel.Attempt) (string, error) {
+		if err := a.SaveBeforeEffects(ctx, []byte("sent")); err != nil {
+			return "", err
+		}
+		return "", errors.New("what was that?")
+	}, semel.WithLease(time.Minute))
+	if err == nil || err.Error() != "what was that?" {
+		t.Errorf("got %v", err)
+	}
+	wantState(t, client, "effects", semel.StateInProgress)
+
+	elapse(time.Minute)
+	wantState(t, client, "effects", semel.StateInDoubt)
+	outcome, err := semel.Run(within(t), client, "timeout", func(_ context.Context, a *semel.Attempt) (string, error) {
+		return a.Previous().String(), nil
+	})
+	if err != nil || outcome.Value != "abandoned" {
+		t.Errorf("got %+v, %v", outcome, err)
+	}
+}
+
+func TestAPanicGoesOnAndReportsNothing(t *testing.T) {
+	server := semeldtest.Start(t, semeldtest.Options{})
+	client := newClient(t, server.Address)
+	func() {
+		defer func() {
+			if got := recover(); got != "power cut" {
+				t.Errorf("recovered %v", got)
+			}
+		}()
+		_, _ = client.Do(within(t), "k", func(context.Context, *semel.Attempt) (any, error) { panic("power cut") })
+	}()
+	wantState(t, client, "k", semel.StateInProgress)
+}
+
+func TestGiveBackLetsTheNextOneRunAtOnce(t *testing.T) {
+	server := semeldtest.Start(t, semeldtest.Options{})
+	client := newClient(t, server.Address)
+	closed := errors.New("the shop is closed")
+	policy := semel.WithErrorPolicy(func(err error, a *semel.Attempt) semel.Verdict {
+		if errors.Is(err, closed) {
+			return semel.GiveBack{}
+		}
+		return semel.DefaultErrorPolicy(err, a)
+	})
+	if _, err := semel.Run(within(t), client, "k", failing(closed), policy); err != closed {
+		t.Errorf("got %v", err)
+	}
+	outcome, err := semel.Run(within(t), client, "k", func(_ context.Context, a *semel.Attempt) (string, error) {
+		return a.Previous().String(), nil
+	})
+	if err != nil || outcome.Value != "released" {
+		t.Errorf("got %+v, %v", outcome, err)
+	}
+}
+
+func TestAFailureThatCannotBeRecordedIsAnError(t *testing.T) {
+	server := semeldtest.Start(t, semeldtest.Options{})
+	client := newClient(t, server.Address)
+	wrong := semel.Final("lower case", "")
+	_, err := semel.Run(within(t), client, "k", failing(wrong))
+	var unrecorded *semel.NotRecordedError
+	var refused *semel.Error
+	if !errors.As(err, &unrecorded) || !errors.Is(err, wrong) || !errors.As(err, &refused) || !refused.FnRan ||
+		refused.Reason != semel.ErrFieldInvalid {
+		t.Errorf("got %v", err)
+	}
+}
