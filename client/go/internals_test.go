@@ -28,21 +28,25 @@ func TestBackoffHasFullJitterBelowItsCeiling(t *testing.T) {
 
 func TestRetryBudgetIsATokenBucket(t *testing.T) {
 	b := newRetryBudget(2)
-	if !b.take() || !b.take() || b.take() {
-		t.Error("two tokens are two retries")
+	wantLeft := func(want int) {
+		t.Helper()
+		got := 0
+		for b.take() {
+			got++
+		}
+		if got != want {
+			t.Errorf("it had %d tokens left, not %d", got, want)
+		}
 	}
-	for range 10 {
+	wantLeft(2)
+	for range 10 { // a tenth of a token each
 		b.succeeded()
 	}
-	if !b.take() || b.take() {
-		t.Error("ten successes are one token")
-	}
-	for range 1000 {
+	wantLeft(1)
+	for range 1000 { // it has no more than it began with
 		b.succeeded()
 	}
-	if !b.take() || !b.take() || b.take() {
-		t.Error("it has no more than it began with")
-	}
+	wantLeft(2)
 }
 
 func TestStreamTrial(t *testing.T) {

@@ -44,11 +44,13 @@ func writeSettings(b *strings.Builder, indent string, fields []Field, known stri
 			return fmt.Errorf("there is no setting %s", field.Name)
 		}
 		value := field.Value.Text
-		switch value {
-		case "yes":
+		switch {
+		case value == "yes":
 			value = "true"
-		case "no":
+		case value == "no":
 			value = "false"
+		case strings.HasSuffix(field.Name, "_bytes"):
+			value += "B"
 		}
 		fmt.Fprintf(b, "%s%s: %s\n", indent, field.Name, value)
 	}
