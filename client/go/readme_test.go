@@ -9,20 +9,34 @@ import (
 	"testing"
 )
 
-var exampleInReadme = regexp.MustCompile("(?s)<!-- example_test.go: (\\w+) -->\n```go\n(.*?)```")
+var exampleInReadme = regexp.MustCompile("(?s)<!-- (example\\w*_test\\.go): (\\w+) -->\n```go\n(.*?)```")
 
-// Every example of README.md is a function of example_test.go, which ran.
+// Every example of README.md is a function of the examples that ran.
 func TestReadmeShowsTheExamplesThatRan(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	source, err := os.ReadFile("example_test.go")
+	shown := exampleInReadme.FindAllSubmatch(readme, -1)
+	if len(shown) < 8 {
+		t.Errorf("README.md shows %d examples", len(shown))
+	}
+	for _, example := range shown {
+		file, name, text := string(example[1]), string(example[2]), string(example[3])
+		if ran := functionsOf(t, file)[name]; ran != text {
+			t.Errorf("README.md shows another %s than %s has:\n%s", name, file, ran)
+		}
+	}
+}
+
+func functionsOf(t *testing.T, name string) map[string]string {
+	t.Helper()
+	source, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	files := token.NewFileSet()
-	file, err := parser.ParseFile(files, "example_test.go", source, parser.ParseComments)
+	file, err := parser.ParseFile(files, name, source, parser.ParseComments)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,14 +47,5 @@ func TestReadmeShowsTheExamplesThatRan(t *testing.T) {
 			functions[function.Name.Name] = string(source[from:to]) + "\n"
 		}
 	}
-	shown := exampleInReadme.FindAllSubmatch(readme, -1)
-	if len(shown) < 8 {
-		t.Errorf("README.md shows %d examples", len(shown))
-	}
-	for _, example := range shown {
-		name, text := string(example[1]), string(example[2])
-		if functions[name] != text {
-			t.Errorf("README.md shows another %s than example_test.go has:\n%s", name, functions[name])
-		}
-	}
+	return functions
 }
