@@ -53,7 +53,7 @@ func (l *ledger) awaitCount(ctx context.Context, count int) error {
 	}
 }
 
-// Every order is asked for twice, by workers that race, while the server is killed and comes back on the same data.
+// Every order is asked for twice, by workers that race, while the server is killed, or stopped, and comes back on the same data.
 func TestKilledServersLoseNoOutcomeAndRepeatNoEffectUnknowingly(t *testing.T) {
 	onEveryTransport(t, func(t *testing.T, transport semel.Transport) {
 		const orders, workers, kills = 1200, 8, 3
@@ -85,7 +85,7 @@ func TestKilledServersLoseNoOutcomeAndRepeatNoEffectUnknowingly(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				if err := server.Kill(); err != nil {
+				if err := end(ctx, server, kill); err != nil {
 					t.Error(err)
 				}
 				again, err := semeldtest.Launch(ctx, semeldtest.Options{Directory: directory, Listen: server.Address})
@@ -109,6 +109,14 @@ func TestKilledServersLoseNoOutcomeAndRepeatNoEffectUnknowingly(t *testing.T) {
 		<-killed
 		books.check(t, values, orders)
 	})
+}
+
+// end ends the server: every other time without a goodbye.
+func end(ctx context.Context, server *semeldtest.Process, turn int) error {
+	if turn%2 == 1 {
+		return server.Kill()
+	}
+	return errors.Join(server.Terminate(), server.AwaitExit(ctx))
 }
 
 // settle asks until the order has an outcome.
