@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
+
 	semel "semel.dev/go"
 	"semel.dev/go/internal/semeldtest"
 )
@@ -69,6 +71,11 @@ func TestManyLeasesAreKeptAliveTogether(t *testing.T) {
 		}
 		lease.Abandon()
 	}
+	messages, err := server.Metric(within(t), `semel_calls_total{method="BatchRenew",code="OK"}`)
+	if err != nil || messages == 0 || messages > count {
+		t.Errorf("about ten renewals of %d leases went in %v messages, %v", count, messages, err)
+	}
+	t.Logf("about ten renewals of %d leases went in %v messages", count, messages)
 }
 
 func TestALeaseThatCannotBeRenewedCancelsTheContext(t *testing.T) {
@@ -203,5 +210,23 @@ func TestTheReportGoesOnAfterTheCallerHasLeft(t *testing.T) {
 	})
 	if err != nil || outcome.Value != "charged" {
 		t.Errorf("got %+v, %v", outcome, err)
+	}
+}
+
+func TestAKeyThatNobodyWaitsForAnyLongerIsGivenBack(t *testing.T) {
+	server := semeldtest.Start(t, semeldtest.Options{})
+	ctx, cancel := context.WithCancel(within(t))
+	client := newClient(t, server.Address, semel.WithTransport(semel.TransportUnary), semel.WithDialOptions(grpc.WithUnaryInterceptor(
+		func(ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker,
+			options ...grpc.CallOption) error {
+			defer cancel() // the caller leaves just when the answer is there
+			return invoke(ctx, method, request, reply, conn, options...)
+		})))
+	if _, err := semel.Run(ctx, client, "order/1", mustNotRun(t)); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	answer, err := client.Begin(within(t), "order/1")
+	if acquired, ok := answer.(*semel.Acquired); err != nil || !ok || acquired.Previous != semel.PreviousReleased {
+		t.Errorf("got %+v, %v", answer, err)
 	}
 }

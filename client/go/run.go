@@ -83,6 +83,9 @@ func (r *run) do(ctx context.Context) (*Outcome, error) {
 		return r.notRun(acquired)
 	}
 	defer lease.Abandon() // where fn panics, the lease is left to lapse
+	if err := ctx.Err(); err != nil {
+		return nil, r.notWanted(ctx, lease, err)
+	}
 	r.end.Ran, r.end.Attempt, r.end.Previous = true, lease.Number(), lease.Previous()
 	value, fnErr := r.callFn(ctx, lease)
 	if fnErr != nil {
@@ -106,6 +109,20 @@ func (r *run) notBegun(err error) error {
 		return &FingerprintMismatchError{Key: r.key, Err: refused}
 	}
 	return fmt.Errorf("semel: the work was not begun: %w", err)
+}
+
+// notWanted: the caller left while the key was being acquired. Nothing was done, so others need not wait for the lease to lapse.
+func (r *run) notWanted(ctx context.Context, lease *Lease, why error) error {
+	r.end.Answer = RunNotBegun
+	r.giveBack(ctx, lease)
+	return fmt.Errorf("semel: %s: the work was not begun: %w", r.key, why)
+}
+
+func (r *run) giveBack(ctx context.Context, lease *Lease) {
+	if err := lease.Release(ctx); err != nil {
+		// Left to lapse, which is what would have happened without it.
+		r.client.config.logger.Warn("semel: the key was not given back", "key", r.key, "attempt", lease.Number(), "error", err)
+	}
 }
 
 // notRun: another attempt's outcome, or the reason why there is none.
@@ -179,10 +196,7 @@ func (r *run) settleError(ctx context.Context, lease *Lease, fnErr error) error 
 		return r.settleFailure(ctx, lease, verdict, fnErr)
 	case GiveBack:
 		r.end.Answer = RunReleased
-		if err := lease.Release(ctx); err != nil {
-			// Left to lapse, which is what would have happened without it.
-			r.client.config.logger.Warn("semel: the key was not given back", "key", r.key, "attempt", lease.Number(), "error", err)
-		}
+		r.giveBack(ctx, lease)
 		return fnErr
 	}
 	r.end.Answer = RunUnknown
