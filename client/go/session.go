@@ -37,7 +37,7 @@ type session struct {
 	mu         sync.Mutex
 	operations sessionOperations
 	state      sessionState
-	abort      context.CancelFunc // of the stream, while it lives
+	abort      func() // gives the stream up for its silence, while it lives
 	started    bool
 	wanted     bool
 	whyClosed  streamEnd // of the last stream

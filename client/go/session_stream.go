@@ -2,6 +2,7 @@ package semel
 
 import (
 	"context"
+	"errors"
 	"io"
 	"runtime"
 	"sync"
@@ -70,24 +71,28 @@ func (s *session) tellEnd(end streamEnd) {
 	s.mu.Unlock()
 }
 
+var (
+	errSilentStream = errors.New("nothing came over the Session stream for too long")
+	errSlowStream   = errors.New("the server's first message did not come")
+)
+
 // liveOnce opens a stream and reads it until it ends.
 func (s *session) liveOnce() streamEnd {
-	ctx, abort := context.WithCancel(s.ctx)
-	defer abort()
+	ctx, abort := context.WithCancelCause(s.ctx)
+	defer abort(nil)
 	end := streamEnd{began: time.Now()}
 	s.mu.Lock()
-	s.wanted, s.state, s.abort = false, sessionOpening, abort
+	s.wanted, s.state, s.abort = false, sessionOpening, func() { abort(errSilentStream) }
 	s.mu.Unlock()
-	tooSlow := time.AfterFunc(openingTime, abort)
+	tooSlow := time.AfterFunc(openingTime, func() { abort(errSlowStream) })
 	call, first, err := s.openCall(ctx)
-	stoppedInTime := tooSlow.Stop()
-	if err == nil && stoppedInTime {
+	if inTime := tooSlow.Stop(); err == nil && inTime {
 		end.wasOpen = true
-		err = s.converse(ctx, abort, call, first)
+		err = s.converse(ctx, func() { abort(nil) }, call, first)
 	}
 	end.err = errorOfStream(err)
-	if !stoppedInTime {
-		end.err = &Error{Code: codes.DeadlineExceeded, Message: "the server's first message did not come"}
+	if why := context.Cause(ctx); errors.Is(why, errSilentStream) || errors.Is(why, errSlowStream) {
+		end.err = &Error{Code: codes.DeadlineExceeded, Message: why.Error()}
 	}
 	return end
 }
@@ -106,7 +111,7 @@ func (s *session) openCall(ctx context.Context) (sessionCall, *semelv1.SessionRe
 }
 
 // converse reads and writes until the stream ends, and answers how it ended.
-func (s *session) converse(ctx context.Context, abort context.CancelFunc, call sessionCall, response *semelv1.SessionResponse) error {
+func (s *session) converse(ctx context.Context, abort func(), call sessionCall, response *semelv1.SessionResponse) error {
 	s.mu.Lock()
 	s.operations.setLimits(response.GetLimits())
 	s.state = sessionOpen

@@ -109,9 +109,15 @@ func TestACancelledWaitLeavesNothingBehind(t *testing.T) {
 
 func awaitWaiters(t *testing.T, server *semeldtest.Process, want float64) {
 	t.Helper()
+	awaitMetric(t, server, "semel_waiters", want)
+}
+
+// awaitMetric looks again and again, because nobody tells when it changes.
+func awaitMetric(t *testing.T, server *semeldtest.Process, name string, want float64) {
+	t.Helper()
 	ctx := within(t)
 	for {
-		got, err := server.Metric(ctx, "semel_waiters")
+		got, err := server.Metric(ctx, name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,5 +174,32 @@ func TestALargeRequestGoesByItself(t *testing.T) {
 	// And the stream lives on.
 	if _, err := client.Lookup(within(t), "order/1"); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestASilentStreamIsGivenUp(t *testing.T) {
+	t.Parallel()
+	server := semeldtest.Start(t, semeldtest.Options{})
+	proxy := semeldtest.StartProxy(t, server.Address)
+	client := newClient(t, proxy.Address, semel.WithTransport(semel.TransportStream), semel.WithTryTimeout(500*time.Millisecond))
+	if _, err := client.Lookup(within(t), "warm-up"); err != nil {
+		t.Fatal(err)
+	}
+	proxy.Swallow(true)
+	_, err := client.Begin(within(t), "order/1", semel.WithTimeout(8*time.Second))
+	var silent *semel.Error
+	if !errors.As(err, &silent) || !silent.OutcomeUnknown || silent.Tries < 2 {
+		t.Errorf("got %+v", err)
+	}
+	awaitMetric(t, server, `semel_calls_total{method="Session",code="OK"}`, 1) // it ended, as the server sees it
+	proxy.Swallow(false)
+	for ctx := within(t); ; {
+		_, err := client.Lookup(ctx, "order/1")
+		if err == nil {
+			break
+		}
+		if ctx.Err() != nil {
+			t.Fatal(err)
+		}
 	}
 }
