@@ -143,8 +143,23 @@ func (p *Process) Kill() error {
 // Terminate sends SIGTERM.
 func (p *Process) Terminate() error { return p.command.Process.Signal(syscall.SIGTERM) }
 
-// Suspend and Resume send SIGSTOP and SIGCONT.
-func (p *Process) Suspend() error { return p.command.Process.Signal(syscall.SIGSTOP) }
+// Suspend stops the process as it is, and returns when all its threads stand still.
+func (p *Process) Suspend() error {
+	if err := p.command.Process.Signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	var status syscall.WaitStatus
+	for {
+		_, err := syscall.Wait4(p.command.Process.Pid, &status, syscall.WUNTRACED, nil)
+		switch {
+		case errors.Is(err, syscall.EINTR):
+			continue
+		case err == nil && !status.Stopped():
+			return errors.New("semeld ended where it should have been suspended:\n" + p.Log())
+		}
+		return err
+	}
+}
 
 // Resume undoes Suspend.
 func (p *Process) Resume() error { return p.command.Process.Signal(syscall.SIGCONT) }
