@@ -25,8 +25,8 @@ const (
 // resultOf is what is stored of a response, and the names of the headers that are too long for it.
 func (h *handler) resultOf(response *recorder) (result semel.Result, left []string) {
 	result = semel.Result{Payload: response.body, Omitted: response.passes || response.streams}
-	attributes := attributes{names: map[string]string{}}
-	attributes.add(statusAttribute, strconv.Itoa(response.status))
+	kept := attributes{names: map[string]string{}}
+	kept.add(statusAttribute, strconv.Itoa(response.status))
 	names := append([]string{"Content-Encoding"}, h.storedHeaders...)
 	if contentType := response.sent.Get("Content-Type"); len(contentType) <= maxTypeBytes && utf8.ValidString(contentType) {
 		result.ContentType = contentType
@@ -35,14 +35,14 @@ func (h *handler) resultOf(response *recorder) (result semel.Result, left []stri
 	}
 	for _, name := range names {
 		values := response.sent.Values(name)
-		if len(values) > 0 && !attributes.add(headerAttribute+strings.ToLower(name), strings.Join(values, ", ")) {
+		if len(values) > 0 && !kept.add(headerAttribute+strings.ToLower(name), strings.Join(values, ", ")) {
 			left = append(left, name)
 		}
 	}
 	if result.Omitted {
 		result.Payload = nil
 	}
-	result.Attributes = attributes.names
+	result.Attributes = kept.names
 	return result, left
 }
 

@@ -1,0 +1,76 @@
+package semelhttp_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"semel.dev/go/semelhttp"
+)
+
+func TestAnEventStreamIsRefusedAndDone(t *testing.T) {
+	s := newShop(t)
+	var runs atomic.Int32
+	s.orders(func(w http.ResponseWriter, _ *http.Request) {
+		runs.Add(1)
+		w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+		for {
+			if _, err := fmt.Fprint(w, "data: 1\n\n"); err != nil {
+				if !errors.Is(err, semelhttp.ErrStreaming) {
+					t.Error(err)
+				}
+				return
+			}
+		}
+	})
+	wantProblem(t, s.post(t, "k", "{}"), http.StatusInternalServerError, "streaming")
+	if !strings.Contains(s.log.Text(), "streams its response") {
+		t.Errorf("logged %s", s.log.Text())
+	}
+	again := s.post(t, "k", "{}")
+	wantAnswer(t, again, http.StatusInternalServerError, "", true)
+	if again.header.Get("Idempotency-Body-Omitted") != "true" || runs.Load() != 1 {
+		t.Errorf("got %v after %d runs", again.header, runs.Load())
+	}
+}
+
+func TestFlushAndHijackAreRefusedAndWhatWasWrittenGoesOut(t *testing.T) {
+	s := newShop(t)
+	s.orders(func(w http.ResponseWriter, _ *http.Request) {
+		if _, ok := w.(http.Flusher); ok {
+			t.Error("there is an http.Flusher")
+		}
+		control := http.NewResponseController(w)
+		fmt.Fprint(w, "one ")
+		if err := control.Flush(); !errors.Is(err, semelhttp.ErrStreaming) || !errors.Is(err, http.ErrNotSupported) {
+			t.Errorf("Flush: %v", err)
+		}
+		if _, _, err := control.Hijack(); !errors.Is(err, semelhttp.ErrStreaming) {
+			t.Errorf("Hijack: %v", err)
+		}
+		if err := control.SetWriteDeadline(time.Now().Add(time.Minute)); err != nil {
+			t.Errorf("SetWriteDeadline: %v", err)
+		}
+		fmt.Fprint(w, "two")
+	})
+	wantAnswer(t, s.post(t, "k", "{}"), http.StatusOK, "one two", false)
+	wantAnswer(t, s.post(t, "k", "{}"), http.StatusOK, "one two", true)
+}
+
+func TestABodyWhereNoneMayBeIsRefusedAsByTheServer(t *testing.T) {
+	s := newShop(t)
+	s.orders(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusEarlyHints) // not sent
+		w.WriteHeader(http.StatusNoContent)
+		w.WriteHeader(http.StatusOK) // the first counts
+		if _, err := fmt.Fprint(w, "a"); !errors.Is(err, http.ErrBodyNotAllowed) {
+			t.Errorf("got %v", err)
+		}
+	})
+	wantAnswer(t, s.post(t, "k", "{}"), http.StatusNoContent, "", false)
+	wantAnswer(t, s.post(t, "k", "{}"), http.StatusNoContent, "", true)
+}
