@@ -24,7 +24,7 @@
 //	an attempt fell silent after
 //	its effects began             409 in-doubt: a person has to find out
 //	one whose response is gone    410 expired
-//	a failure for good            as the failure says, see below
+//	an attempt failed for good    500 failed (a namespace's max_attempts does that)
 //	the service is away           503 unavailable with Retry-After; the handler did not run
 //
 // These errors are problem details (RFC 9457) of type urn:semel:problem:NAME.

@@ -26,15 +26,11 @@ var (
 	gone                = problem{"expired", http.StatusGone, "The response is no longer stored"}
 	unavailable         = problem{"unavailable", http.StatusServiceUnavailable, "The request could not be begun"}
 	refused             = problem{"refused", http.StatusInternalServerError, "The request could not be begun"}
-	failed              = problem{"failed", http.StatusInternalServerError, "An earlier attempt failed"}
+	failedForGood       = problem{"failed", http.StatusInternalServerError, "The request failed for good"}
+	failedForNow        = problem{"failed", http.StatusServiceUnavailable, "The request failed for now"}
 	notKept             = problem{"response-not-kept", http.StatusInternalServerError, "The response was not kept"}
 	streaming           = problem{"streaming", http.StatusInternalServerError, "The response cannot be stored"}
 )
-
-func (p problem) withStatus(status int) problem {
-	p.status = status
-	return p
-}
 
 // fact is a member of a problem beside those of the RFC.
 type fact struct {
@@ -53,6 +49,7 @@ func (p problem) answer(w http.ResponseWriter, detail string, facts ...fact) {
 	}
 	header := w.Header()
 	header.Set("Content-Type", "application/problem+json")
+	header.Set("Cache-Control", "no-store")
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(p.status)
 	_, _ = w.Write(body) // whoever has gone does not read it

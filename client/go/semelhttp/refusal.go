@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -45,22 +44,13 @@ func (c *call) refuse(err error) {
 
 // answerFailed: an attempt failed for good (a namespace's max_attempts does that), or may only be tried again later.
 func (c *call) answerFailed(err *semel.EffectFailedError) {
-	facts := []fact{{"reason", err.Failure.Reason}, {"message", err.Failure.Message}}
-	of := failed.withStatus(statusOf(err.Failure))
-	if err.Failure.Retryable {
-		facts = append(facts, retryAfter(c.w, err.RetryAfter))
+	facts := []fact{{"reason", err.Failure.Reason}}
+	if !err.Failure.Retryable {
+		failedForGood.answer(c.w, "An earlier attempt at this request failed. It is not run again.", facts...)
+		return
 	}
-	of.answer(c.w, "An earlier attempt at this request failed.", facts...)
-}
-
-// statusOf is the status that HTTP_503 stands for, and 500 where the failure is somebody else's.
-func statusOf(failure semel.Failure) int {
-	digits, ok := strings.CutPrefix(failure.Reason, "HTTP_")
-	status, err := strconv.Atoi(digits)
-	if !ok || err != nil || status < 400 || status > 599 {
-		return http.StatusInternalServerError
-	}
-	return status
+	failedForNow.answer(c.w, "An earlier attempt at this request failed. Ask again later with the same key.",
+		append(facts, retryAfter(c.w, err.RetryAfter))...)
 }
 
 // refuseWithoutAnswer: the service gave no answer, or did not take the request. It fails closed: nothing was begun.

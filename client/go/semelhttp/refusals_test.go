@@ -173,7 +173,7 @@ func TestAFailureForGoodIsReplayed(t *testing.T) {
 		http.Error(w, "no", http.StatusServiceUnavailable)
 	})
 	wantAnswer(t, s.post(t, "k", "{}"), http.StatusServiceUnavailable, "no\n", false)
-	if members := wantProblem(t, s.post(t, "k", "{}"), http.StatusServiceUnavailable, "failed"); members["reason"] != "HTTP_503" {
+	if members := wantProblem(t, s.post(t, "k", "{}"), http.StatusInternalServerError, "failed"); members["reason"] != "HTTP_503" {
 		t.Errorf("got %v", members)
 	}
 	if runs.Load() != 1 {

@@ -1,0 +1,105 @@
+package semelgrpc
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	semel "semel.dev/go"
+	"semel.dev/go/internal/caller"
+)
+
+// What is left of a call's deadline for its answer, when a wait for another attempt is over.
+const answerTime = 100 * time.Millisecond
+
+// call is one call that has a key.
+type call struct {
+	*interceptor
+	info                 *grpc.UnaryServerInfo
+	request              any
+	method               grpc.UnaryHandler
+	key                  string
+	fingerprintOfRequest []byte
+
+	// What the method answered.
+	ran      bool
+	response any
+	err      error
+}
+
+func (c *call) serve(ctx context.Context) (any, error) {
+	// A caller that stops waiting calls off what has not begun.
+	bounded, goOn, cancel := caller.UntilBegun(ctx, false)
+	defer cancel()
+	outcome, err := semel.Run(bounded, c.client, c.key, func(running context.Context, attempt *semel.Attempt) (semel.Result, error) {
+		if ctx.Err() != nil || !c.cancelWithCaller && !goOn() {
+			return semel.Result{}, semel.WithVerdict(errGone, semel.GiveBack{}) // it went while it waited, and nothing has begun
+		}
+		return c.run(running, attempt)
+	}, c.options(ctx)...)
+	switch {
+	case c.ran:
+		return c.answer(ctx, err)
+	case err != nil:
+		return nil, c.refusal(ctx, err)
+	}
+	return c.replay(ctx, outcome.Value)
+}
+
+var errGone = errors.New("semelgrpc: the caller has gone")
+
+func (c *call) options(ctx context.Context) []semel.RunOption {
+	options := append([]semel.RunOption{}, c.runOptions...)
+	wait := c.wait
+	if deadline, ok := ctx.Deadline(); ok {
+		wait = min(wait, time.Until(deadline)-answerTime)
+	}
+	if wait > 0 {
+		options = append(options, semel.WithWait(wait))
+	}
+	if c.fingerprintOfRequest != nil {
+		options = append(options, semel.WithFingerprint(c.fingerprintOfRequest))
+	}
+	return options
+}
+
+// run lets the method run, and says what is recorded of it.
+func (c *call) run(ctx context.Context, attempt *semel.Attempt) (semel.Result, error) {
+	response, err := c.method(semel.ContextWithAttempt(ctx, attempt), c.request)
+	c.ran, c.response, c.err = true, response, err
+	if err == nil {
+		return c.resultOfResponse(ctx, response), nil
+	}
+	told, isStatus := status.FromError(err)
+	if isStatus && slices.Contains(c.storedCodes, told.Code()) {
+		return c.resultOfStatus(ctx, told), nil
+	}
+	return semel.Result{}, err // as the error policy says
+}
+
+// answer gives the caller what the method answered, whatever became of its record: the effect has happened.
+func (c *call) answer(ctx context.Context, err error) (any, error) {
+	var failed *semel.EffectFailedError // recorded so that the next call runs again, or not
+	isRecorded := err == nil || errors.As(err, &failed)
+	if !isRecorded {
+		c.logger.ErrorContext(ctx, "semelgrpc: what became of the call is not recorded", "method", c.info.FullMethod, "key", c.key,
+			"error", err)
+		c.say(ctx, RecordedHeader, "false")
+	}
+	if _, isStatus := status.FromError(c.err); !isStatus && failed != nil && !failed.Failure.Retryable {
+		return nil, failedForGood.of(failed) // what those who ask again are told
+	}
+	return c.response, c.err
+}
+
+// say adds to the response's header. That fails where the method sent it already, or there is no stream, as in tests of an interceptor.
+func (c *call) say(ctx context.Context, name, value string) {
+	if err := grpc.SetHeader(ctx, metadata.Pairs(name, value)); err != nil {
+		c.logger.WarnContext(ctx, "semelgrpc: the response's header cannot be set", "method", c.info.FullMethod, "header", name, "error", err)
+	}
+}

@@ -1,0 +1,55 @@
+// Package semelgrpc answers unary calls that carry an idempotency key once: the method runs for the first, and all others, at the same time
+// or later, get the response or the status that it made.
+//
+//	once, err := semelgrpc.UnaryServerInterceptor(client, semelgrpc.RequiredFor("/shop.v1.Orders/Create"))
+//	if err != nil {
+//		return err
+//	}
+//	server := grpc.NewServer(grpc.ChainUnaryInterceptor(authenticate, once), grpc.WaitForHandlers(true))
+//
+// A client sends the key as metadata, and repeats it when it repeats the call:
+//
+//	ctx = metadata.AppendToOutgoingContext(ctx, "idempotency-key", semel.NewKey())
+//
+// # Put the user into the scope
+//
+// Keys are chosen by clients. Without [WithScope], who guesses another user's key and sends the same request gets that user's response.
+//
+// # What a call gets
+//
+//	the first                       the method's response or status, once it is recorded
+//	a repetition                    the same, and the header idempotency-replayed: true
+//	one while the first runs        ABORTED / IN_FLIGHT with RetryInfo, after [WithWait]
+//	another request, same key       FAILED_PRECONDITION / FINGERPRINT_MISMATCH
+//	no key where one is Required    INVALID_ARGUMENT / KEY_MISSING
+//	a key that is none              INVALID_ARGUMENT / KEY_MALFORMED
+//	an attempt fell silent after
+//	its effects began               FAILED_PRECONDITION / IN_DOUBT: a person has to find out
+//	one whose response is gone      FAILED_PRECONDITION / EXPIRED, RESPONSE_NOT_KEPT where it was too large
+//	an attempt failed for good      FAILED_PRECONDITION / FAILED
+//	an attempt failed for now       UNAVAILABLE / FAILED with RetryInfo
+//	the service is away             UNAVAILABLE / UNAVAILABLE with RetryInfo; the method did not run
+//
+// The second word is the reason of a google.rpc.ErrorInfo, whose domain is [Domain].
+//
+// # What is recorded
+//
+// Responses are stored as their bytes. A replay becomes a message of the type that the method's descriptor names, which generated code
+// registers (protoregistry.GlobalTypes): so a response outlives deployments as far as Protobuf does, and needs no configuration.
+//
+// A status is stored like a response where it says that the request itself is what is wrong: INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS,
+// PERMISSION_DENIED, UNAUTHENTICATED, FAILED_PRECONDITION, OUT_OF_RANGE and UNIMPLEMENTED ([WithStoredCodes]). Every other error is judged by
+// the client's semel.ErrorPolicy. By default UNAVAILABLE, INTERNAL, UNKNOWN, DEADLINE_EXCEEDED, CANCELLED and DATA_LOSS leave open what
+// happened, as they do when a method passes on what its own callee said: nothing is recorded, and the next attempt is told
+// PreviousAbandoned once the lease has lapsed. ABORTED, RESOURCE_EXHAUSTED and plain errors run again. A method that knows better says so:
+//
+//	return nil, semel.WithVerdict(status.Error(codes.Unavailable, "the database is away"), semel.GiveBack{})
+//
+// A status of one of the stored codes is stored whatever verdict it carries. Either way the caller gets the method's own error. Headers and trailers that the method sets are not stored.
+//
+// # The method
+//
+// It finds its attempt, with fencing token, previous outcome and checkpoint, by semel.AttemptFrom(ctx). Its context does not end with the
+// caller's deadline or cancellation ([WithCancelWithCaller] changes that), so that the caller's next try gets the response; it is cancelled
+// when the lease is lost. Bound what the method does by deadlines of its own.
+package semelgrpc

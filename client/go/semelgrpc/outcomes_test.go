@@ -1,0 +1,217 @@
+package semelgrpc_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	pb "google.golang.org/grpc/interop/grpc_testing"
+	"google.golang.org/grpc/status"
+
+	semel "semel.dev/go"
+	"semel.dev/go/internal/adaptertest"
+	"semel.dev/go/internal/semeldtest"
+	"semel.dev/go/semelgrpc"
+)
+
+// failing fails the first time, and places the order from then on.
+func failing(runs *atomic.Int32, err error) method {
+	return func(_ context.Context, request *pb.SimpleRequest) (*pb.SimpleResponse, error) {
+		if number := runs.Add(1); number > 1 {
+			return placed(int(number), request), nil
+		}
+		return nil, err
+	}
+}
+
+func TestAStatusOfTheRequestIsReplayed(t *testing.T) {
+	declined, err := status.New(codes.FailedPrecondition, "declined").WithDetails(&errdetails.ErrorInfo{Reason: "NO_MONEY", Domain: "bank"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var runs atomic.Int32
+	s := newShop(t, failing(&runs, declined.Err()))
+	for _, replayed := range []bool{false, true} {
+		got := s.call(adaptertest.Within(t), orderFor("book"), "k")
+		told := status.Convert(got.err)
+		if told.Code() != codes.FailedPrecondition || told.Message() != "declined" || len(told.Details()) != 1 || got.isReplayed() != replayed {
+			t.Errorf("got %v %v, replayed: %v", told, told.Details(), got.isReplayed())
+		}
+	}
+	if runs.Load() != 1 {
+		t.Errorf("it ran %d times", runs.Load())
+	}
+}
+
+func TestAnErrorOfTheMomentRunsAgain(t *testing.T) {
+	for name, failure := range map[string]error{
+		"aborted": status.Error(codes.Aborted, "a conflict"),
+		"busy":    status.Error(codes.ResourceExhausted, "busy"),
+		"plain":   errors.New("out of paper"),
+		"verdict": semel.WithVerdict(status.Error(codes.Unavailable, "not even begun"), semel.GiveBack{}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var runs atomic.Int32
+			s := newShop(t, failing(&runs, failure))
+			got := s.call(adaptertest.Within(t), orderFor("book"), "k")
+			if status.Code(got.err) != status.Code(failure) || status.Convert(got.err).Message() != status.Convert(failure).Message() {
+				t.Errorf("got %v, not %v", got.err, failure)
+			}
+			wantOrder(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), "order 2", false)
+			wantOrder(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), "order 2", true)
+		})
+	}
+}
+
+func TestAnErrorThatLeavesItOpenIsNotAFailure(t *testing.T) {
+	for _, code := range []codes.Code{codes.Unavailable, codes.Internal, codes.DeadlineExceeded} {
+		t.Run(code.String(), func(t *testing.T) {
+			semeld, elapse := adaptertest.Standing(t, "")
+			s := newShopAt(t, semeld, nil, func(ctx context.Context, _ *pb.SimpleRequest) (*pb.SimpleResponse, error) {
+				attempt, _ := semel.AttemptFrom(ctx)
+				if attempt.Number() == 1 {
+					return nil, status.Error(code, "the bank did not answer")
+				}
+				return &pb.SimpleResponse{Username: attempt.Previous().String()}, nil
+			}, semelgrpc.WithRunOptions(semel.WithLease(10*time.Second)))
+			got := s.call(adaptertest.Within(t), orderFor("book"), "k")
+			if status.Code(got.err) != code || !got.isUnrecorded() {
+				t.Errorf("got %v %v", got.err, got.header)
+			}
+			if saysWhen := wantRefusal(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), codes.Aborted, "IN_FLIGHT"); !saysWhen {
+				t.Error("it does not say when to ask again")
+			}
+			elapse(10 * time.Second)
+			wantOrder(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), "abandoned", false)
+		})
+	}
+}
+
+func TestAFinalFailureIsToldTheSameWayTwice(t *testing.T) {
+	var runs atomic.Int32
+	s := newShop(t, failing(&runs, semel.Final("CARD_DECLINED", "no money")))
+	for range 2 {
+		wantRefusal(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), codes.FailedPrecondition, "FAILED")
+	}
+	if runs.Load() != 1 {
+		t.Errorf("it ran %d times", runs.Load())
+	}
+}
+
+func TestAFailureForNowSaysWhenToAskAgain(t *testing.T) {
+	semeld, elapse := adaptertest.Standing(t, "")
+	var runs atomic.Int32
+	s := newShopAt(t, semeld, nil, failing(&runs, semel.Retryable("BUSY", "", time.Minute)))
+	if got := s.call(adaptertest.Within(t), orderFor("book"), "k"); status.Code(got.err) != codes.Unknown {
+		t.Errorf("got %v", got.err)
+	}
+	if saysWhen := wantRefusal(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), codes.Unavailable, "FAILED"); !saysWhen {
+		t.Error("it does not say when to ask again")
+	}
+	elapse(time.Minute)
+	wantOrder(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), "order 2", false)
+}
+
+func TestADoubtAndAnExpiredResponse(t *testing.T) {
+	semeld, elapse := adaptertest.Standing(t, "")
+	s := newShopAt(t, semeld, nil, func(ctx context.Context, request *pb.SimpleRequest) (*pb.SimpleResponse, error) {
+		if string(request.GetPayload().GetBody()) == "book" {
+			return placed(1, request), nil
+		}
+		attempt, _ := semel.AttemptFrom(ctx)
+		if err := attempt.SaveBeforeEffects(ctx, []byte("sent")); err != nil {
+			return nil, err
+		}
+		return nil, errors.New("the bank's answer was cut off")
+	}, semelgrpc.WithRunOptions(semel.WithLease(10*time.Second), semel.WithRetention(10*time.Second)))
+	wantOrder(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), "order 1", false)
+	if got := s.call(adaptertest.Within(t), orderFor("pen"), "l"); got.err == nil || !got.isUnrecorded() {
+		t.Errorf("got %+v", got)
+	}
+	elapse(10 * time.Second)
+	wantRefusal(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), codes.FailedPrecondition, "EXPIRED")
+	if wantRefusal(t, s.call(adaptertest.Within(t), orderFor("pen"), "l"), codes.FailedPrecondition, "IN_DOUBT") {
+		t.Error("it says when to ask again")
+	}
+}
+
+func TestWithoutTheServiceNothingRuns(t *testing.T) {
+	semeld := semeldtest.Start(t, semeldtest.Options{})
+	s := newShopAt(t, semeld, []semel.Option{semel.WithCallTimeout(100 * time.Millisecond)}, mustNotRun(t))
+	if err := semeld.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if !wantRefusal(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), codes.Unavailable, "UNAVAILABLE") {
+		t.Error("it does not say when to ask again")
+	}
+}
+
+func TestWhatTheServiceRefusesIsTheServersFault(t *testing.T) {
+	s := newShop(t, mustNotRun(t), semelgrpc.WithRunOptions(semel.WithNamespace("No Namespace")))
+	wantRefusal(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), codes.Internal, "REFUSED")
+}
+
+func TestAResponseGoesOutThoughItIsNotRecorded(t *testing.T) {
+	semeld := semeldtest.Start(t, semeldtest.Options{})
+	s := newShopAt(t, semeld, []semel.Option{semel.WithCompleteTimeout(100 * time.Millisecond)},
+		func(_ context.Context, request *pb.SimpleRequest) (*pb.SimpleResponse, error) {
+			return placed(1, request), semeld.Kill()
+		})
+	got := s.call(adaptertest.Within(t), orderFor("book"), "k")
+	wantOrder(t, got, "order 1", false)
+	if !got.isUnrecorded() {
+		t.Errorf("got %v", got.header)
+	}
+}
+
+func TestTheMethodGoesOnWithoutItsCaller(t *testing.T) {
+	began, gone := make(chan struct{}), make(chan struct{})
+	s := newShop(t, func(ctx context.Context, request *pb.SimpleRequest) (*pb.SimpleResponse, error) {
+		close(began)
+		<-gone
+		if err := ctx.Err(); err != nil {
+			t.Errorf("the context ended: %v", err)
+		}
+		return placed(1, request), nil
+	}, semelgrpc.WithWait(adaptertest.Patience))
+	ctx, cancel := context.WithCancel(adaptertest.Within(t))
+	ended := make(chan answer, 1)
+	go func() { ended <- s.call(ctx, orderFor("book"), "k") }()
+	<-began
+	cancel()
+	if got := <-ended; status.Code(got.err) != codes.Canceled {
+		t.Errorf("got %v", got.err)
+	}
+	close(gone)
+	wantOrder(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), "order 1", true)
+}
+
+func TestACallerThatGoesWhileItWaitsBeginsNothing(t *testing.T) {
+	s := newShop(t, mustNotRun(t), semelgrpc.WithWait(time.Minute))
+	if _, err := s.client.Begin(adaptertest.Within(t), "grpc.testing.TestService/UnaryCall/k"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(adaptertest.Within(t))
+	ended := make(chan answer, 1)
+	go func() { ended <- s.call(ctx, orderFor("book"), "k") }()
+	adaptertest.AwaitWaiters(t, s.semeld, 1)
+	cancel()
+	if got := <-ended; status.Code(got.err) != codes.Canceled {
+		t.Errorf("got %v", got.err)
+	}
+	adaptertest.AwaitWaiters(t, s.semeld, 0)
+}
+
+func TestTheWaitLeavesTimeForTheAnswer(t *testing.T) {
+	s := newShop(t, mustNotRun(t), semelgrpc.WithWait(time.Minute))
+	if _, err := s.client.Begin(adaptertest.Within(t), "grpc.testing.TestService/UnaryCall/k"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(adaptertest.Within(t), time.Second)
+	defer cancel()
+	wantRefusal(t, s.call(ctx, orderFor("book"), "k"), codes.Aborted, "IN_FLIGHT")
+}
