@@ -4,6 +4,7 @@ import (
 	"context"
 	"log"
 	"net"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -25,7 +26,8 @@ func Example() {
 		semelgrpc.WithWait(5*time.Second),
 		// Without it, one user could read another's response by guessing a key.
 		semelgrpc.WithScope(func(ctx context.Context, _ string) ([]string, error) {
-			return metadata.ValueFromIncomingContext(ctx, "x-user"), nil // as an interceptor before this one checked it
+			// As an interceptor before this one has checked it. Without a user the part is empty, and nothing runs.
+			return []string{strings.Join(metadata.ValueFromIncomingContext(ctx, "x-user"), "")}, nil
 		}))
 	if err != nil {
 		log.Fatal(err)
