@@ -98,7 +98,7 @@ func (r *round[R]) work(group []*task[R]) {
 		case r.isOver() || r.isHeldBack(t):
 			r.giveBack(t)
 		default:
-			r.decide(t)
+			r.decideSafely(t)
 		}
 	}
 }
@@ -107,9 +107,7 @@ func (r *round[R]) work(group []*task[R]) {
 func (r *round[R]) decide(t *task[R]) {
 	err := t.err
 	if t.lease != nil {
-		if err = r.runSafely(t); r.isPanicked() {
-			return
-		}
+		err = r.run(t)
 	}
 	if err == nil {
 		t.settled = true
@@ -127,9 +125,9 @@ func (r *round[R]) decide(t *task[R]) {
 	}
 }
 
-// runSafely keeps a panic for the goroutine that called Process: in this one it would end the process, before what runs beside it is
+// decideSafely keeps a panic for the goroutine that called Process: in this one it would end the process, before what runs beside it is
 // recorded.
-func (r *round[R]) runSafely(t *task[R]) error {
+func (r *round[R]) decideSafely(t *task[R]) {
 	defer func() {
 		if value := recover(); value != nil {
 			r.mu.Lock()
@@ -137,7 +135,7 @@ func (r *round[R]) runSafely(t *task[R]) error {
 			r.panicked = fmt.Sprintf("semelpoll: the record %q: %v\n\n%s", t.key, value, debug.Stack())
 		}
 	}()
-	return r.run(t)
+	r.decide(t)
 }
 
 // giveBack: nothing was done, and others may take it at once.
@@ -172,12 +170,6 @@ func (r *round[R]) isHeldBack(t *task[R]) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.config.Order != nil && r.held[t.order]
-}
-
-func (r *round[R]) isPanicked() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.panicked != ""
 }
 
 // isOver: nothing more is begun.
