@@ -6,13 +6,13 @@ func TestKeysAreReadWithAndWithoutQuotes(t *testing.T) {
 	for value, want := range map[string]string{
 		`"8e03978e-40d5-43dd-bc93-6894a57f9324"`: "8e03978e-40d5-43dd-bc93-6894a57f9324",
 		`8e03978e-40d5-43dd-bc93-6894a57f9324`:   "8e03978e-40d5-43dd-bc93-6894a57f9324",
-		`  "k"  `:             "k",
-		`"a b, c"`:            "a b, c",
-		`"say \"a\\b\""`:      `say "a\b"`,
-		`task-1:2/3;4`:        "task-1:2/3;4",
-		`'k'`:                 "'k'",
-		`"` + "~!" + `"`:      "~!",
-		"projects/p/q/tasks/t": "projects/p/q/tasks/t",
+		`  "k"  `:                                "k",
+		`"a b, c"`:                               "a b, c",
+		`"say \"a\\b\""`:                         `say "a\b"`,
+		`task-1:2/3;4`:                           "task-1:2/3;4",
+		`'k'`:                                    "'k'",
+		`"` + "~!" + `"`:                         "~!",
+		"projects/p/q/tasks/t":                   "projects/p/q/tasks/t",
 	} {
 		if got, err := keyFrom([]string{value}); err != nil || got != want {
 			t.Errorf("%s: got %q, %v", value, got, err)

@@ -101,9 +101,12 @@ func (s *shop) request(t *testing.T, method, path, key, body string) *http.Reque
 	return request
 }
 
+// browser follows no redirections.
+var browser = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
 func do(request *http.Request) (answer, error) {
 	request.Close = true // leaves no idle connection, and no goroutine, behind
-	response, err := http.DefaultClient.Do(request)
+	response, err := browser.Do(request)
 	if err != nil {
 		return answer{}, err
 	}

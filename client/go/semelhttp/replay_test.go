@@ -22,14 +22,24 @@ func TestAReplayIsTheSameByteForByte(t *testing.T) {
 			w.Header().Set("Content-Type", "application/octet-stream")
 			_, _ = w.Write(every)
 		},
-		"a type that is guessed":     func(w http.ResponseWriter) { fmt.Fprint(w, "<html><body>placed</body></html>") },
-		"no type":                    func(w http.ResponseWriter) { w.Header()["Content-Type"] = nil; fmt.Fprint(w, "<html>") },
-		"nothing":                    func(http.ResponseWriter) {},
-		"no content":                 func(w http.ResponseWriter) { w.WriteHeader(http.StatusNoContent) },
-		"a redirection":              func(w http.ResponseWriter) { w.Header().Set("Location", "/orders/1"); w.WriteHeader(http.StatusSeeOther) },
-		"a refusal":                  func(w http.ResponseWriter) { http.Error(w, "the card was declined", http.StatusPaymentRequired) },
-		"a long type":                func(w http.ResponseWriter) { w.Header().Set("Content-Type", "text/plain; x="+strings.Repeat("y", 150)); fmt.Fprint(w, "a") },
-		"many writes":                func(w http.ResponseWriter) { for i := range 1000 { fmt.Fprintln(w, i) } },
+		"a type that is guessed": func(w http.ResponseWriter) { fmt.Fprint(w, "<html><body>placed</body></html>") },
+		"no type":                func(w http.ResponseWriter) { w.Header()["Content-Type"] = nil; fmt.Fprint(w, "<html>") },
+		"nothing":                func(http.ResponseWriter) {},
+		"no content":             func(w http.ResponseWriter) { w.WriteHeader(http.StatusNoContent) },
+		"a redirection": func(w http.ResponseWriter) {
+			w.Header().Set("Location", "/orders/1")
+			w.WriteHeader(http.StatusSeeOther)
+		},
+		"a refusal": func(w http.ResponseWriter) { http.Error(w, "the card was declined", http.StatusPaymentRequired) },
+		"a long type": func(w http.ResponseWriter) {
+			w.Header().Set("Content-Type", "text/plain; x="+strings.Repeat("y", 150))
+			fmt.Fprint(w, "a")
+		},
+		"many writes": func(w http.ResponseWriter) {
+			for i := range 1000 {
+				fmt.Fprintln(w, i)
+			}
+		},
 		"headers after the first write": func(w http.ResponseWriter) { fmt.Fprint(w, "a"); w.Header().Set("Location", "/late") },
 		"compressed": func(w http.ResponseWriter) {
 			w.Header().Set("Content-Encoding", "gzip")

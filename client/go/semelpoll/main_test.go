@@ -61,8 +61,8 @@ func (c *consumer) Commit(_ context.Context, records []record) error {
 
 // ledger is where the effects go.
 type ledger struct {
-	mu      sync.Mutex
-	effects []string
+	mu       sync.Mutex
+	effects  []string
 	previous []semel.Previous
 }
 
