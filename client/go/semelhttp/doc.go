@@ -41,5 +41,8 @@
 //
 // Request and response are held in memory: requests up to [WithMaxBody], responses up to [WithMaxResponse]; what is longer passes through
 // while it is written and is not replayed. Streaming is refused: http.Flusher is not there, ResponseController.Flush and Hijack answer
-// [ErrStreaming], and a response of type text/event-stream is answered with 500.
+// [ErrStreaming], and a response of type text/event-stream is answered with 500. Informational responses (1xx) and trailers are not sent.
+//
+// Where the service does not answer once the handler has run, the response goes out all the same, as the effect has happened: with
+// Idempotency-Recorded: false, and an error in the log.
 package semelhttp

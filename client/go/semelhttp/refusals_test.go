@@ -145,7 +145,7 @@ func TestWhatTheServiceRefusesIsTheServersFault(t *testing.T) {
 	s := newShop(t, semelhttp.WithRunOptions(semel.WithNamespace("No Namespace")))
 	s.orders(mustNotRun(t))
 	wantProblem(t, s.post(t, "k", "{}"), http.StatusInternalServerError, "refused")
-	if !strings.Contains(s.log.Text(), "FIELD_INVALID") && !strings.Contains(s.log.Text(), "namespace") {
+	if !strings.Contains(s.log.Text(), "refused the request") || !strings.Contains(s.log.Text(), "namespace") {
 		t.Errorf("logged %s", s.log.Text())
 	}
 }

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -73,4 +76,34 @@ func TestABodyWhereNoneMayBeIsRefusedAsByTheServer(t *testing.T) {
 	})
 	wantAnswer(t, s.post(t, "k", "{}"), http.StatusNoContent, "", false)
 	wantAnswer(t, s.post(t, "k", "{}"), http.StatusNoContent, "", true)
+}
+
+// It flushes what came in pieces, and goes on where it may not.
+func TestAReverseProxyIsWrapped(t *testing.T) {
+	var runs atomic.Int32
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		runs.Add(1)
+		for range 3 {
+			fmt.Fprint(w, "piece ")
+			if err := http.NewResponseController(w).Flush(); err != nil {
+				t.Error(err)
+			}
+		}
+	}))
+	defer upstream.Close()
+	target, err := url.Parse(upstream.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newShop(t)
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	proxy.Transport = transport
+	s.orders(proxy.ServeHTTP)
+	wantAnswer(t, s.post(t, "k", "{}"), http.StatusOK, "piece piece piece ", false)
+	wantAnswer(t, s.post(t, "k", "{}"), http.StatusOK, "piece piece piece ", true)
+	if runs.Load() != 1 {
+		t.Errorf("it ran %d times", runs.Load())
+	}
 }

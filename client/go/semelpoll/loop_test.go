@@ -80,14 +80,14 @@ func TestARecordThatWasProducedTwiceIsProcessedOnce(t *testing.T) {
 }
 
 func TestLeasesAreKeptAliveWhileRecordsWaitForTheirTurn(t *testing.T) {
-	const lease = 200 * time.Millisecond
+	const lease = time.Second
 	server := semeldtest.Start(t, semeldtest.Options{})
 	client := adaptertest.NewClient(t, server.Address)
 	var books ledger
 	loop, _ := newLoop(t, client, semelpoll.Config[record]{Lease: lease, Concurrency: 1,
 		Handle: func(ctx context.Context, r record, attempt *semel.Attempt) (semel.Result, error) {
-			// Somebody else waits for several leases, and never gets the last record.
-			answer, err := client.Begin(ctx, "orders/0/2", semel.WithWait(3*lease))
+			// Somebody else waits for longer than a lease, and never gets the last record.
+			answer, err := client.Begin(ctx, "orders/0/2", semel.WithWait(lease+lease/2))
 			if err != nil {
 				return semel.Result{}, err
 			}
