@@ -91,9 +91,6 @@ func (i *interceptor) keyInSemel(ctx context.Context, fullMethod, key string) (s
 		return "", fmt.Errorf("semelgrpc: no scope: %w", err)
 	}
 	for _, part := range scope {
-		if part == "" {
-			return "", fmt.Errorf("semelgrpc: a part of the scope %q is empty: is the user missing?", scope)
-		}
 		parts = append(parts, part)
 	}
 	return semel.KeyOf(append(parts, key)...)

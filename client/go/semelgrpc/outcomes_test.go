@@ -3,6 +3,7 @@ package semelgrpc_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -170,14 +171,20 @@ func TestAResponseGoesOutThoughItIsNotRecorded(t *testing.T) {
 
 func TestTheMethodGoesOnWithoutItsCaller(t *testing.T) {
 	began, gone := make(chan struct{}), make(chan struct{})
-	s := newShop(t, func(ctx context.Context, request *pb.SimpleRequest) (*pb.SimpleResponse, error) {
+	var once sync.Once
+	var s *shop
+	s = newShop(t, func(ctx context.Context, request *pb.SimpleRequest) (*pb.SimpleResponse, error) {
 		close(began)
 		<-gone
-		if err := ctx.Err(); err != nil {
+		if _, err := s.client.Lookup(ctx, "any"); err != nil {
 			t.Errorf("the context ended: %v", err)
 		}
 		return placed(1, request), nil
-	}, semelgrpc.WithWait(adaptertest.Patience))
+	}, semelgrpc.WithWait(adaptertest.Patience), semelgrpc.WithScope(func(ctx context.Context, _ string) ([]string, error) {
+		// The server's own context tells when it has noticed.
+		context.AfterFunc(ctx, func() { once.Do(func() { close(gone) }) })
+		return nil, nil
+	}))
 	ctx, cancel := context.WithCancel(adaptertest.Within(t))
 	ended := make(chan answer, 1)
 	go func() { ended <- s.call(ctx, orderFor("book"), "k") }()
@@ -186,7 +193,6 @@ func TestTheMethodGoesOnWithoutItsCaller(t *testing.T) {
 	if got := <-ended; status.Code(got.err) != codes.Canceled {
 		t.Errorf("got %v", got.err)
 	}
-	close(gone)
 	wantOrder(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), "order 1", true)
 }
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -37,14 +38,19 @@ func (s *shop) complete(t *testing.T, key string) {
 }
 
 func TestTheHandlerGoesOnWithoutItsClient(t *testing.T) {
-	s := newShop(t, semelhttp.WithWait(adaptertest.Patience))
 	began, gone := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	s := newShop(t, semelhttp.WithWait(adaptertest.Patience), semelhttp.WithScope(func(r *http.Request) ([]string, error) {
+		// The server's own context tells when it has noticed.
+		context.AfterFunc(r.Context(), func() { once.Do(func() { close(gone) }) })
+		return nil, nil
+	}))
 	var effects atomic.Int32
 	place := placing(&effects)
 	s.orders(func(w http.ResponseWriter, r *http.Request) {
 		close(began)
 		<-gone
-		if err := r.Context().Err(); err != nil {
+		if _, err := s.client.Lookup(r.Context(), "any"); err != nil {
 			t.Errorf("the context ended: %v", err)
 		}
 		place(w, r)
@@ -61,7 +67,6 @@ func TestTheHandlerGoesOnWithoutItsClient(t *testing.T) {
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	close(gone)
 	wantAnswer(t, s.post(t, "k", "{}"), http.StatusCreated, "order 1\n", true)
 }
 

@@ -40,7 +40,6 @@ func TestAReplayIsTheSameByteForByte(t *testing.T) {
 				fmt.Fprintln(w, i)
 			}
 		},
-		"headers after the first write": func(w http.ResponseWriter) { fmt.Fprint(w, "a"); w.Header().Set("Location", "/late") },
 		"compressed": func(w http.ResponseWriter) {
 			w.Header().Set("Content-Encoding", "gzip")
 			w.Header().Set("Content-Type", "text/plain")
@@ -80,6 +79,23 @@ func TestAReplayIsTheSameByteForByte(t *testing.T) {
 				t.Errorf("got %v, then %v", first.header, again.header)
 			}
 		})
+	}
+}
+
+func TestHeadersAfterTheFirstWriteDoNotCount(t *testing.T) {
+	s := newShop(t)
+	s.orders(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", "/early")
+		fmt.Fprint(w, "a")
+		w.Header().Set("Location", "/late")
+		w.WriteHeader(http.StatusTeapot)
+	})
+	for _, replayed := range []bool{false, true} {
+		got := s.post(t, "k", "{}")
+		wantAnswer(t, got, http.StatusOK, "a", replayed)
+		if location := got.header.Get("Location"); location != "/early" {
+			t.Errorf("got %q", location)
+		}
 	}
 }
 
@@ -164,6 +180,17 @@ func TestALargeResponseGoesOutWholeAndIsReplayedWithoutItsBody(t *testing.T) {
 				t.Errorf("got %v after %d runs", again.header, runs.Load())
 			}
 		})
+	}
+}
+
+func TestTheTypeOfALargeResponseIsGuessedOnce(t *testing.T) {
+	s := newShop(t, semelhttp.WithMaxResponse(10))
+	s.orders(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html><body>placed</body></html>") })
+	first, again := s.post(t, "k", "{}"), s.post(t, "k", "{}")
+	wantAnswer(t, first, http.StatusOK, "<html><body>placed</body></html>", false)
+	wantAnswer(t, again, http.StatusOK, "", true)
+	if want := "text/html; charset=utf-8"; first.header.Get("Content-Type") != want || again.header.Get("Content-Type") != want {
+		t.Errorf("got %v, then %v", first.header, again.header)
 	}
 }
 

@@ -21,9 +21,6 @@ func (h *handler) keyInSemel(r *http.Request, key string) (string, error) {
 		return "", fmt.Errorf("semelhttp: no scope: %w", err)
 	}
 	for _, part := range scope {
-		if part == "" {
-			return "", fmt.Errorf("semelhttp: a part of the scope %q is empty: is the user missing?", scope)
-		}
 		parts = append(parts, part)
 	}
 	return semel.KeyOf(append(parts, key)...)

@@ -149,6 +149,24 @@ func TestWhatTheHandlerLeavesOpenIsToldToTheNextAttempt(t *testing.T) {
 	}
 }
 
+func TestWhatTheHandlerGivesBackCanBeHadAtOnce(t *testing.T) {
+	client := adaptertest.NewClient(t, semeldtest.Start(t, semeldtest.Options{}).Address)
+	var books ledger
+	loop, _ := newLoop(t, client, semelpoll.Config[record]{
+		Handle: func(ctx context.Context, r record, attempt *semel.Attempt) (semel.Result, error) {
+			if attempt.Previous() == semel.PreviousNone {
+				return semel.Result{}, semel.WithVerdict(errors.New("no printer"), semel.GiveBack{})
+			}
+			return books.handle(ctx, r, attempt)
+		}})
+	if err := loop.Process(adaptertest.Within(t), recordsOf("a")); err != nil {
+		t.Fatal(err)
+	}
+	if len(books.previous) != 1 || books.previous[0] != semel.PreviousReleased {
+		t.Errorf("got %v", books.previous)
+	}
+}
+
 func TestALostLeaseIsNoFailureOfTheRecord(t *testing.T) {
 	server, elapse := adaptertest.Standing(t, "")
 	client := adaptertest.NewClient(t, server.Address)
