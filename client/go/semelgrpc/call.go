@@ -89,7 +89,7 @@ func (c *call) answer(ctx context.Context, err error) (any, error) {
 	if !isRecorded {
 		c.logger.ErrorContext(ctx, "semelgrpc: what became of the call is not recorded", "method", c.info.FullMethod, "key", c.key,
 			"error", err)
-		c.say(ctx, RecordedHeader, "false")
+		c.say(ctx, RecordedTrailer, "false")
 	}
 	if _, isStatus := status.FromError(c.err); !isStatus && failed != nil && !failed.Failure.Retryable {
 		return nil, failedForGood.of(failed) // what those who ask again are told
@@ -97,9 +97,9 @@ func (c *call) answer(ctx context.Context, err error) (any, error) {
 	return c.response, c.err
 }
 
-// say adds to the response's header. That fails where the method sent it already, or there is no stream, as in tests of an interceptor.
+// say adds to the response's trailer.
 func (c *call) say(ctx context.Context, name, value string) {
-	if err := grpc.SetHeader(ctx, metadata.Pairs(name, value)); err != nil {
-		c.logger.WarnContext(ctx, "semelgrpc: the response's header cannot be set", "method", c.info.FullMethod, "header", name, "error", err)
+	if err := grpc.SetTrailer(ctx, metadata.Pairs(name, value)); err != nil {
+		c.logger.WarnContext(ctx, "semelgrpc: the response's trailer cannot be set", "method", c.info.FullMethod, "trailer", name, "error", err)
 	}
 }

@@ -18,15 +18,15 @@
 // # What a call gets
 //
 //	the first                       the method's response or status, once it is recorded
-//	a repetition                    the same, and the header idempotency-replayed: true
+//	a repetition                    the same, and the trailer idempotency-replayed: true
 //	one while the first runs        ABORTED / IN_FLIGHT with RetryInfo, after [WithWait]
 //	another request, same key       FAILED_PRECONDITION / FINGERPRINT_MISMATCH
 //	no key where one is Required    INVALID_ARGUMENT / KEY_MISSING
 //	a key that is none              INVALID_ARGUMENT / KEY_MALFORMED
 //	an attempt fell silent after
 //	its effects began               FAILED_PRECONDITION / IN_DOUBT: a person has to find out
-//	one whose response is gone      FAILED_PRECONDITION / EXPIRED, RESPONSE_NOT_KEPT where it was too large
-//	an attempt failed for good      FAILED_PRECONDITION / FAILED
+//	one whose response is gone      FAILED_PRECONDITION / EXPIRED; DATA_LOSS / RESPONSE_NOT_KEPT where it was too large
+//	an attempt failed for good      INTERNAL / FAILED
 //	an attempt failed for now       UNAVAILABLE / FAILED with RetryInfo
 //	the service is away             UNAVAILABLE / UNAVAILABLE with RetryInfo; the method did not run
 //

@@ -2,9 +2,7 @@ package semelgrpc
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
@@ -12,14 +10,15 @@ import (
 	"google.golang.org/protobuf/protoadapt"
 
 	semel "semel.dev/go"
+	"semel.dev/go/internal/keyvalue"
 )
 
-// What a response's header says, beside what the method says itself.
+// What a response's trailer says, beside what the method says itself.
 const (
-	// ReplayedHeader is "true" with a response or status of an earlier call.
-	ReplayedHeader = "idempotency-replayed"
-	// RecordedHeader is "false" where the method ran and what became of it is not recorded: the next call may run it again.
-	RecordedHeader = "idempotency-recorded"
+	// ReplayedTrailer is "true" with a response or status of an earlier call.
+	ReplayedTrailer = "idempotency-replayed"
+	// RecordedTrailer is "false" where the method ran and what became of it is not recorded: the next call may run it again.
+	RecordedTrailer = "idempotency-recorded"
 )
 
 // UnaryServerInterceptor makes an interceptor that lets methods run once for each key. Put it after the one that authenticates. The Client
@@ -47,7 +46,7 @@ func (i *interceptor) intercept(ctx context.Context, request any, info *grpc.Una
 	case len(values) == 0:
 		return nil, keyMissing.with("this method needs the metadata " + i.metadataKey)
 	}
-	key, err := keyFrom(values)
+	key, err := keyvalue.Read(values)
 	if err != nil {
 		return nil, keyMalformed.with("the metadata " + i.metadataKey + " is wrong: " + err.Error())
 	}
@@ -62,30 +61,13 @@ func (i *interceptor) intercept(ctx context.Context, request any, info *grpc.Una
 	return c.serve(ctx)
 }
 
-// keyFrom takes any printable ASCII: unlike a header of HTTP, metadata is not quoted.
-func keyFrom(values []string) (string, error) {
-	switch {
-	case len(values) > 1:
-		return "", fmt.Errorf("there are %d of them", len(values))
-	case strings.TrimSpace(values[0]) == "":
-		return "", errors.New("it is empty")
-	}
-	for _, b := range []byte(values[0]) {
-		if b < ' ' || b > '~' {
-			return "", errors.New("it has more than printable ASCII")
-		}
-	}
-	return values[0], nil
-}
-
-// keyInSemel is KeyOf(prefix, service, method, scope, key of the metadata).
+// keyInSemel is KeyOf(prefix, full method, scope, key of the metadata), the same in every language.
 func (i *interceptor) keyInSemel(ctx context.Context, fullMethod, key string) (string, error) {
 	var parts []any
 	if i.prefix != "" {
 		parts = append(parts, i.prefix)
 	}
-	service, method := split(fullMethod)
-	parts = append(parts, service, method)
+	parts = append(parts, fullMethod)
 	scope, err := i.scope(ctx, fullMethod)
 	if err != nil {
 		return "", fmt.Errorf("semelgrpc: no scope: %w", err)
@@ -94,13 +76,6 @@ func (i *interceptor) keyInSemel(ctx context.Context, fullMethod, key string) (s
 		parts = append(parts, part)
 	}
 	return semel.KeyOf(append(parts, key)...)
-}
-
-// split makes shop.v1.Orders and Create of /shop.v1.Orders/Create.
-func split(fullMethod string) (service, method string) {
-	fullMethod = strings.TrimPrefix(fullMethod, "/")
-	last := strings.LastIndex(fullMethod, "/")
-	return fullMethod[:max(last, 0)], fullMethod[last+1:]
 }
 
 func (i *interceptor) fingerprintOf(ctx context.Context, fullMethod string, request any) ([]byte, error) {

@@ -91,7 +91,7 @@ func TestCallsWithoutAKeyPassUnlessOneIsRequired(t *testing.T) {
 
 func TestMalformedKeysAreRefused(t *testing.T) {
 	s := newShop(t, mustNotRun(t))
-	for _, keys := range [][]string{{""}, {"  "}, {"a", "a"}} {
+	for _, keys := range [][]string{{""}, {"  "}, {"a", "a"}, {`"a`}, {"a b"}} {
 		wantRefusal(t, s.call(adaptertest.Within(t), orderFor("book"), keys...), codes.InvalidArgument, "KEY_MALFORMED")
 	}
 }
@@ -137,7 +137,7 @@ func TestAUserNeverGetsTheResponseOfAnother(t *testing.T) {
 	wantOrder(t, as("ada"), "order 1", true)
 	wantRefusal(t, as(""), codes.Internal, "REFUSED")
 	wantRefusal(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), codes.Internal, "REFUSED")
-	record, err := s.client.Lookup(adaptertest.Within(t), "api/grpc.testing.TestService/UnaryCall/ada/k")
+	record, err := s.client.Lookup(adaptertest.Within(t), "api/%2Fgrpc.testing.TestService%2FUnaryCall/ada/k")
 	if err != nil || record == nil || record.State != semel.StateDone {
 		t.Errorf("got %+v, %v", record, err)
 	}
@@ -162,7 +162,7 @@ func TestAResponseThatIsTooLargeIsDoneWithoutIt(t *testing.T) {
 		return &pb.SimpleResponse{Username: large}, nil
 	})
 	wantOrder(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), large, false)
-	wantRefusal(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), codes.FailedPrecondition, "RESPONSE_NOT_KEPT")
+	wantRefusal(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), codes.DataLoss, "RESPONSE_NOT_KEPT")
 	if runs.Load() != 1 {
 		t.Errorf("it ran %d times", runs.Load())
 	}

@@ -108,12 +108,12 @@ func orderFor(item string) *pb.SimpleRequest {
 type answer struct {
 	response *pb.SimpleResponse
 	err      error
-	header   metadata.MD
+	trailer  metadata.MD
 }
 
-func (a answer) isReplayed() bool { return len(a.header.Get(semelgrpc.ReplayedHeader)) == 1 }
+func (a answer) isReplayed() bool { return len(a.trailer.Get(semelgrpc.ReplayedTrailer)) == 1 }
 
-func (a answer) isUnrecorded() bool { return len(a.header.Get(semelgrpc.RecordedHeader)) == 1 }
+func (a answer) isUnrecorded() bool { return len(a.trailer.Get(semelgrpc.RecordedTrailer)) == 1 }
 
 // call calls the method with these keys.
 func (s *shop) call(ctx context.Context, request *pb.SimpleRequest, keys ...string) answer {
@@ -121,7 +121,7 @@ func (s *shop) call(ctx context.Context, request *pb.SimpleRequest, keys ...stri
 		ctx = metadata.AppendToOutgoingContext(ctx, "idempotency-key", key)
 	}
 	var a answer
-	a.response, a.err = s.stub.UnaryCall(ctx, request, grpc.Header(&a.header))
+	a.response, a.err = s.stub.UnaryCall(ctx, request, grpc.Trailer(&a.trailer))
 	return a
 }
 

@@ -76,7 +76,7 @@ func RequiredFor(fullMethods ...string) Option {
 // WithPrefix puts a part before all others of the key in Semel, for example the name of the API where several share a namespace.
 func WithPrefix(prefix string) Option { return func(c *config) { c.prefix = prefix } }
 
-// WithScope adds parts to the key in Semel, after service and method: see [ScopeFunc].
+// WithScope adds parts to the key in Semel, after the method: see [ScopeFunc].
 func WithScope(scope ScopeFunc) Option { return func(c *config) { c.scope = scope } }
 
 // WithFingerprint takes the place of the fingerprint of the request's deterministic serialization. That is the same for the same request of

@@ -3,6 +3,7 @@ package semelgrpc_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"google.golang.org/grpc/codes"
 	pb "google.golang.org/grpc/interop/grpc_testing"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	semel "semel.dev/go"
 	"semel.dev/go/internal/adaptertest"
@@ -41,6 +43,48 @@ func TestAStatusOfTheRequestIsReplayed(t *testing.T) {
 		told := status.Convert(got.err)
 		if told.Code() != codes.FailedPrecondition || told.Message() != "declined" || len(told.Details()) != 1 || got.isReplayed() != replayed {
 			t.Errorf("got %v %v, replayed: %v", told, told.Details(), got.isReplayed())
+		}
+	}
+	if runs.Load() != 1 {
+		t.Errorf("it ran %d times", runs.Load())
+	}
+}
+
+// Another language keeps of a status without details no more than code and message.
+func TestWhatOtherLanguagesStoredIsReplayed(t *testing.T) {
+	s := newShop(t, mustNotRun(t), semelgrpc.WithFingerprint(func(context.Context, string, proto.Message) ([]byte, error) { return nil, nil }))
+	store := func(key string, result semel.Result) {
+		t.Helper()
+		_, err := semel.Run(adaptertest.Within(t), s.client, "%2Fgrpc.testing.TestService%2FUnaryCall/"+key,
+			func(context.Context, *semel.Attempt) (semel.Result, error) { return result, nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	store("k", semel.Result{Attributes: map[string]string{"grpc.status": "5", "grpc.message": "no such item"}})
+	got := s.call(adaptertest.Within(t), orderFor("book"), "k")
+	if told := status.Convert(got.err); told.Code() != codes.NotFound || told.Message() != "no such item" || !got.isReplayed() {
+		t.Errorf("got %v", got.err)
+	}
+	payload, err := proto.Marshal(&pb.SimpleResponse{Username: "order 7"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store("l", semel.Result{Payload: payload, ContentType: "application/grpc", Attributes: map[string]string{"grpc.status": "0"}})
+	wantOrder(t, s.call(adaptertest.Within(t), orderFor("book"), "l"), "order 7", true)
+	store("m", semel.Result{Payload: []byte("no message"), ContentType: "application/grpc", Attributes: map[string]string{"grpc.status": "0"}})
+	wantRefusal(t, s.call(adaptertest.Within(t), orderFor("book"), "m"), codes.DataLoss, "RESPONSE_NOT_KEPT")
+	store("n", semel.Result{Payload: []byte("of no adapter")})
+	wantRefusal(t, s.call(adaptertest.Within(t), orderFor("book"), "n"), codes.DataLoss, "RESPONSE_NOT_KEPT")
+}
+
+func TestALongMessageIsReplayedWhole(t *testing.T) {
+	long := strings.Repeat("caf\u00e9 ", 100)
+	var runs atomic.Int32
+	s := newShop(t, failing(&runs, status.Error(codes.NotFound, long)))
+	for range 2 {
+		if got := s.call(adaptertest.Within(t), orderFor("book"), "k"); status.Convert(got.err).Message() != long {
+			t.Errorf("got %v", got.err)
 		}
 	}
 	if runs.Load() != 1 {
@@ -81,7 +125,7 @@ func TestAnErrorThatLeavesItOpenIsNotAFailure(t *testing.T) {
 			}, semelgrpc.WithRunOptions(semel.WithLease(10*time.Second)))
 			got := s.call(adaptertest.Within(t), orderFor("book"), "k")
 			if status.Code(got.err) != code || !got.isUnrecorded() {
-				t.Errorf("got %v %v", got.err, got.header)
+				t.Errorf("got %v %v", got.err, got.trailer)
 			}
 			if saysWhen := wantRefusal(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), codes.Aborted, "IN_FLIGHT"); !saysWhen {
 				t.Error("it does not say when to ask again")
@@ -96,7 +140,7 @@ func TestAFinalFailureIsToldTheSameWayTwice(t *testing.T) {
 	var runs atomic.Int32
 	s := newShop(t, failing(&runs, semel.Final("CARD_DECLINED", "no money")))
 	for range 2 {
-		wantRefusal(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), codes.FailedPrecondition, "FAILED")
+		wantRefusal(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), codes.Internal, "FAILED")
 	}
 	if runs.Load() != 1 {
 		t.Errorf("it ran %d times", runs.Load())
@@ -165,7 +209,7 @@ func TestAResponseGoesOutThoughItIsNotRecorded(t *testing.T) {
 	got := s.call(adaptertest.Within(t), orderFor("book"), "k")
 	wantOrder(t, got, "order 1", false)
 	if !got.isUnrecorded() {
-		t.Errorf("got %v", got.header)
+		t.Errorf("got %v", got.trailer)
 	}
 }
 
@@ -198,7 +242,7 @@ func TestTheMethodGoesOnWithoutItsCaller(t *testing.T) {
 
 func TestACallerThatGoesWhileItWaitsBeginsNothing(t *testing.T) {
 	s := newShop(t, mustNotRun(t), semelgrpc.WithWait(time.Minute))
-	if _, err := s.client.Begin(adaptertest.Within(t), "grpc.testing.TestService/UnaryCall/k"); err != nil {
+	if _, err := s.client.Begin(adaptertest.Within(t), "%2Fgrpc.testing.TestService%2FUnaryCall/k"); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(adaptertest.Within(t))
@@ -214,7 +258,7 @@ func TestACallerThatGoesWhileItWaitsBeginsNothing(t *testing.T) {
 
 func TestTheWaitLeavesTimeForTheAnswer(t *testing.T) {
 	s := newShop(t, mustNotRun(t), semelgrpc.WithWait(time.Minute))
-	if _, err := s.client.Begin(adaptertest.Within(t), "grpc.testing.TestService/UnaryCall/k"); err != nil {
+	if _, err := s.client.Begin(adaptertest.Within(t), "%2Fgrpc.testing.TestService%2FUnaryCall/k"); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(adaptertest.Within(t), time.Second)

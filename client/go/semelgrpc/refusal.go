@@ -15,7 +15,7 @@ import (
 )
 
 // Domain is that of the google.rpc.ErrorInfo in every status that this package answers.
-const Domain = "semel.adapters"
+const Domain = "semel.v1"
 
 const (
 	// How long to stay away from a service that gave no answer.
@@ -37,8 +37,8 @@ var (
 	inFlight            = refusal{codes.Aborted, "IN_FLIGHT"}
 	inDoubt             = refusal{codes.FailedPrecondition, "IN_DOUBT"}
 	expired             = refusal{codes.FailedPrecondition, "EXPIRED"}
-	notKept             = refusal{codes.FailedPrecondition, "RESPONSE_NOT_KEPT"}
-	failedForGood       = refusal{codes.FailedPrecondition, "FAILED"}
+	notKept             = refusal{codes.DataLoss, "RESPONSE_NOT_KEPT"}
+	failedForGood       = refusal{codes.Internal, "FAILED"}
 	failedForNow        = refusal{codes.Unavailable, "FAILED"}
 	unavailable         = refusal{codes.Unavailable, "UNAVAILABLE"}
 	refused             = refusal{codes.Internal, "REFUSED"}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	semel "semel.dev/go"
+	"semel.dev/go/internal/keyvalue"
 )
 
 // A Middleware wraps handlers whose requests carry keys. Many goroutines may use it at once.
@@ -59,7 +60,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *handler) serveOnce(w http.ResponseWriter, r *http.Request, values []string) {
-	key, err := keyFrom(values)
+	key, err := keyvalue.Read(values)
 	if err != nil {
 		keyMalformed.answer(w, "The header "+h.header+" is wrong: "+err.Error()+".", fact{"header", h.header})
 		return

@@ -90,7 +90,8 @@ func (c Config[R]) completeOptions() []semel.CompleteOption {
 	return []semel.CompleteOption{semel.WithRetention(c.Retention)}
 }
 
-// OffsetKey is the key of a record's place: semel.KeyOf(topic, partition, offset).
-func OffsetKey(topic string, partition int32, offset int64) (string, error) {
-	return semel.KeyOf(topic, partition, offset)
+// OffsetKey is the key of a record's place for one group of consumers: semel.KeyOf(group, topic, partition, offset). Another group does other
+// work with the same record.
+func OffsetKey(group, topic string, partition int32, offset int64) (string, error) {
+	return semel.KeyOf(group, topic, partition, offset)
 }

@@ -2,7 +2,7 @@
 // a rebalance, after a crash before the commit, or by a producer that repeats itself.
 //
 //	loop, err := semelpoll.New(client, semelpoll.Config[kafka.Message]{
-//		Key: func(m kafka.Message) (string, error) { return semelpoll.OffsetKey(m.Topic, m.Partition, m.Offset) },
+//		Key: func(m kafka.Message) (string, error) { return semelpoll.OffsetKey("billing", m.Topic, m.Partition, m.Offset) },
 //		Handle: func(ctx context.Context, m kafka.Message, a *semel.Attempt) (semel.Result, error) {
 //			return semel.Result{}, books.Charge(ctx, m.Value, a.Token())
 //		},
@@ -19,8 +19,9 @@
 //
 // # Keys
 //
-// [OffsetKey] names the place of a record: it recognizes redelivery. A key that the producer chose and put into a header also recognizes
-// records that were produced twice; prefer it where there is one. Offsets begin anew when a topic is made anew: put something of the topic's
+// [OffsetKey] names the place of a record, for one group of consumers: it recognizes redelivery. A key that the producer chose and put into a
+// header also recognizes records that were produced twice; prefer it where there is one, and put the group before it: semel.KeyOf("billing",
+// header). Offsets begin anew when a topic is made anew: put something of the topic's
 // incarnation into the name then, or wait for the namespace's key_retention.
 //
 // # Stopping

@@ -87,7 +87,7 @@ func TestLeasesAreKeptAliveWhileRecordsWaitForTheirTurn(t *testing.T) {
 	loop, _ := newLoop(t, client, semelpoll.Config[record]{Lease: lease, Concurrency: 1,
 		Handle: func(ctx context.Context, r record, attempt *semel.Attempt) (semel.Result, error) {
 			// Somebody else waits for longer than a lease, and never gets the last record.
-			answer, err := client.Begin(ctx, "orders/0/2", semel.WithWait(lease+lease/2))
+			answer, err := client.Begin(ctx, "billing/orders/0/2", semel.WithWait(lease+lease/2))
 			if err != nil {
 				return semel.Result{}, err
 			}
@@ -146,7 +146,7 @@ func TestWhatHasBegunIsFinishedWhenTheLoopEnds(t *testing.T) {
 	}
 	wantState(t, client, 0, semel.StateDone)
 	// The other was given back: it can be had at once.
-	answer, err := client.Begin(adaptertest.Within(t), "orders/0/1")
+	answer, err := client.Begin(adaptertest.Within(t), "billing/orders/0/1")
 	if acquired, ok := answer.(*semel.Acquired); err != nil || !ok || acquired.Previous != semel.PreviousReleased {
 		t.Errorf("got %+v, %v", answer, err)
 	}

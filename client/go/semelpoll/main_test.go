@@ -20,7 +20,7 @@ type record struct {
 	value  string
 }
 
-func keyOf(r record) (string, error) { return semelpoll.OffsetKey("orders", 0, r.offset) }
+func keyOf(r record) (string, error) { return semelpoll.OffsetKey("billing", "orders", 0, r.offset) }
 
 func recordsOf(values ...string) []record {
 	records := make([]record, len(values))
@@ -83,6 +83,11 @@ func (l *ledger) all() []string {
 func newLoop(t *testing.T, client *semel.Client, config semelpoll.Config[record]) (*semelpoll.Loop[record], *adaptertest.Log) {
 	t.Helper()
 	log := &adaptertest.Log{}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log("the loop logged:\n" + log.Text())
+		}
+	})
 	config.Logger = log.Logger()
 	if config.Key == nil {
 		config.Key = keyOf

@@ -69,11 +69,11 @@ func TestWhatIsOverIsSkipped(t *testing.T) {
 func TestADoubtStopsTheLoopAndTheOthersAreRecorded(t *testing.T) {
 	server, elapse := adaptertest.Standing(t, "")
 	client := adaptertest.NewClient(t, server.Address)
-	answer, err := client.Begin(adaptertest.Within(t), "orders/0/1", semel.WithLease(10*time.Second), semel.WithOwner("till-3"))
+	answer, err := client.Begin(adaptertest.Within(t), "billing/orders/0/1", semel.WithLease(10*time.Second), semel.WithOwner("till-3"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.Checkpoint(adaptertest.Within(t), "orders/0/1", answer.(*semel.Acquired).Token, []byte("sent"), true); err != nil {
+	if _, err := client.Checkpoint(adaptertest.Within(t), "billing/orders/0/1", answer.(*semel.Acquired).Token, []byte("sent"), true); err != nil {
 		t.Fatal(err)
 	}
 	elapse(10 * time.Second)
@@ -84,7 +84,7 @@ func TestADoubtStopsTheLoopAndTheOthersAreRecorded(t *testing.T) {
 	err = loop.Run(adaptertest.Within(t), source)
 	var stopped *semelpoll.StoppedError
 	var doubt *semel.InDoubtError
-	if !errors.As(err, &stopped) || stopped.Key != "orders/0/1" || !errors.As(err, &doubt) || string(doubt.Checkpoint) != "sent" ||
+	if !errors.As(err, &stopped) || stopped.Key != "billing/orders/0/1" || !errors.As(err, &doubt) || string(doubt.Checkpoint) != "sent" ||
 		source.committed != 0 {
 		t.Errorf("got %v after %d commits", err, source.committed)
 	}
@@ -120,7 +120,7 @@ func TestARecordOfAnotherContentStopsTheLoop(t *testing.T) {
 	}
 	err := loop.Process(adaptertest.Within(t), recordsOf("b"))
 	var mismatch *semel.FingerprintMismatchError
-	if !errors.As(err, &mismatch) || mismatch.Key != "orders/0/0" {
+	if !errors.As(err, &mismatch) || mismatch.Key != "billing/orders/0/0" {
 		t.Errorf("got %v", err)
 	}
 }
@@ -173,11 +173,11 @@ func TestALostLeaseIsNoFailureOfTheRecord(t *testing.T) {
 	loop, _ := newLoop(t, client, semelpoll.Config[record]{Lease: 10 * time.Second,
 		Handle: func(ctx context.Context, _ record, _ *semel.Attempt) (semel.Result, error) {
 			elapse(10 * time.Second)
-			answer, err := client.Begin(ctx, "orders/0/0")
+			answer, err := client.Begin(ctx, "billing/orders/0/0")
 			if err != nil {
 				return semel.Result{}, err
 			}
-			_, err = client.Complete(ctx, "orders/0/0", answer.(*semel.Acquired).Token, semel.Result{Payload: []byte("theirs")})
+			_, err = client.Complete(ctx, "billing/orders/0/0", answer.(*semel.Acquired).Token, semel.Result{Payload: []byte("theirs")})
 			return semel.Result{Payload: []byte("ours")}, err
 		}})
 	if err := loop.Process(adaptertest.Within(t), recordsOf("a")); err != nil {
@@ -197,7 +197,7 @@ func TestWhatTheServiceRefusesStopsTheLoop(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	loop, _ = newLoop(t, client, semelpoll.Config[record]{Handle: books.handle,
-		Key: func(record) (string, error) { return semel.KeyOf("orders", "") }})
+		Key: func(record) (string, error) { return semel.KeyOf("billing", "") }})
 	var stopped *semelpoll.StoppedError
 	if err := loop.Process(adaptertest.Within(t), recordsOf("a")); !errors.As(err, &stopped) {
 		t.Errorf("got %v", err)

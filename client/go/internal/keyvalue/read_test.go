@@ -1,6 +1,10 @@
-package semelhttp
+package keyvalue_test
 
-import "testing"
+import (
+	"testing"
+
+	"semel.dev/go/internal/keyvalue"
+)
 
 func TestKeysAreReadWithAndWithoutQuotes(t *testing.T) {
 	for value, want := range map[string]string{
@@ -14,7 +18,7 @@ func TestKeysAreReadWithAndWithoutQuotes(t *testing.T) {
 		`"` + "~!" + `"`:                         "~!",
 		"projects/p/q/tasks/t":                   "projects/p/q/tasks/t",
 	} {
-		if got, err := keyFrom([]string{value}); err != nil || got != want {
+		if got, err := keyvalue.Read([]string{value}); err != nil || got != want {
 			t.Errorf("%s: got %q, %v", value, got, err)
 		}
 	}
@@ -25,7 +29,7 @@ func TestWhatIsNoKeyIsRefused(t *testing.T) {
 		{""}, {"  "}, {`"`}, {`""`}, {`"a`}, {`"a" b`}, {`"a", "b"`}, {`"a";p`}, {`"\a"`}, {`"a\`}, {`"a\"`}, {"\"caf\u00e9\""}, {"\"a\tb\""},
 		{"caf\u00e9"}, {"a b"}, {"a,b"}, {`a"b`}, {"a", "a"}, {`"a"`, `"b"`},
 	} {
-		if got, err := keyFrom(values); err == nil {
+		if got, err := keyvalue.Read(values); err == nil {
 			t.Errorf("%q: got %q", values, got)
 		}
 	}
