@@ -38,14 +38,15 @@
 // registers (protoregistry.GlobalTypes): so a response outlives deployments as far as Protobuf does, and needs no configuration.
 //
 // A status is stored like a response where it says that the request itself is what is wrong: INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS,
-// PERMISSION_DENIED, UNAUTHENTICATED, FAILED_PRECONDITION, OUT_OF_RANGE and UNIMPLEMENTED ([WithStoredCodes]). Every other error is judged by
-// the client's semel.ErrorPolicy. By default UNAVAILABLE, INTERNAL, UNKNOWN, DEADLINE_EXCEEDED, CANCELLED and DATA_LOSS leave open what
+// PERMISSION_DENIED, UNAUTHENTICATED, FAILED_PRECONDITION, OUT_OF_RANGE and UNIMPLEMENTED ([WithStoredCodes]). Every other error is judged
+// by the client's semel.ErrorPolicy. By default UNAVAILABLE, INTERNAL, UNKNOWN, DEADLINE_EXCEEDED, CANCELLED and DATA_LOSS leave open what
 // happened, as they do when a method passes on what its own callee said: nothing is recorded, and the next attempt is told
 // PreviousAbandoned once the lease has lapsed. ABORTED, RESOURCE_EXHAUSTED and plain errors run again. A method that knows better says so:
 //
 //	return nil, semel.WithVerdict(status.Error(codes.Unavailable, "the database is away"), semel.GiveBack{})
 //
-// A status of one of the stored codes is stored whatever verdict it carries. Either way the caller gets the method's own error. Headers and trailers that the method sets are not stored.
+// A status of one of the stored codes is stored whatever verdict it carries. Either way the caller gets the method's own error. Headers and
+// trailers that the method sets are not stored.
 //
 // # The method
 //

@@ -80,7 +80,8 @@ func TestABodyWithoutACanonicalFormCountsByItsBytes(t *testing.T) {
 func TestABodyOverTheLimitIsRefused(t *testing.T) {
 	s := newShop(t, semelhttp.WithMaxBody(10))
 	s.orders(mustNotRun(t))
-	if members := wantProblem(t, s.post(t, "k", strings.Repeat("x", 11)), http.StatusRequestEntityTooLarge, "body-too-large"); members["limit"] != 10.0 {
+	members := wantProblem(t, s.post(t, "k", strings.Repeat("x", 11)), http.StatusRequestEntityTooLarge, "body-too-large")
+	if members["limit"] != 10.0 {
 		t.Errorf("got %v", members)
 	}
 }

@@ -83,8 +83,9 @@ func AwaitWaiters(t testing.TB, server *semeldtest.Process, want float64) {
 
 // Log keeps what is logged.
 type Log struct {
-	mu   sync.Mutex
-	text strings.Builder
+	mu    sync.Mutex
+	text  strings.Builder
+	grown chan struct{} // closed by the next line; nil where nobody waits
 }
 
 // Logger writes to it.
@@ -94,6 +95,10 @@ func (l *Log) Logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil
 func (l *Log) Write(line []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.grown != nil {
+		close(l.grown)
+		l.grown = nil
+	}
 	return l.text.Write(line)
 }
 
@@ -102,4 +107,25 @@ func (l *Log) Text() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
+}
+
+// Await returns when the words are logged, or the context has ended.
+func (l *Log) Await(ctx context.Context, words string) error {
+	for {
+		l.mu.Lock()
+		if strings.Contains(l.text.String(), words) {
+			l.mu.Unlock()
+			return nil
+		}
+		if l.grown == nil {
+			l.grown = make(chan struct{})
+		}
+		grown := l.grown
+		l.mu.Unlock()
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return fmt.Errorf("nobody logged %q: %w", words, ctx.Err())
+		}
+	}
 }

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Read reads the key from the values of its header, of which there is at least one: a String of RFC 8941 (section 3.3.3), or the bare value that many clients send. The
-// quotes are not part of the key: "k" and k are the same. The same in every language.
+// Read reads the key from the values of its header, of which there is at least one: a String of RFC 8941 (section 3.3.3), or the bare value
+// that many clients send. The quotes are not part of the key: "k" and k are the same. The same in every language.
 func Read(values []string) (string, error) {
 	if len(values) > 1 {
 		return "", fmt.Errorf("there are %d of them", len(values))
