@@ -1,0 +1,170 @@
+"""Do a side effect once.
+
+::
+
+    with semel.Client("localhost:7420", namespace="shop") as client:
+        outcome = client.run("order/17", lambda attempt: shop.place(order, attempt.token))
+
+The function runs for one caller; all others, now or a day later, here or elsewhere, get its stored result. For asyncio:
+semel.aio.Client, with the same names.
+"""
+
+from semel._answers import (
+    Acquired,
+    BeginAnswer,
+    Completed,
+    Done,
+    Expired,
+    Failed,
+    InDoubt,
+    InProgress,
+    KeysPage,
+    ListedKey,
+    NamespaceFigures,
+    OpenKeys,
+    Previous,
+    Record,
+    Resolved,
+    State,
+    Stats,
+)
+from semel._codecs import Codec, StandardCodec
+from semel._durations import Duration
+from semel._error_policy import ErrorPolicy, FailedAttempt, default_policy
+from semel._errors import (
+    AlreadyDone,
+    AlreadyRunning,
+    BatchTooLarge,
+    CallError,
+    ClientClosed,
+    CodecError,
+    ConfigurationError,
+    EffectFailed,
+    EffectInDoubt,
+    FieldViolation,
+    Final,
+    FingerprintError,
+    FingerprintMismatch,
+    Forbidden,
+    ForkedProcess,
+    InvalidRequest,
+    KeyNotFound,
+    KeyPartError,
+    LeaseLost,
+    NotCompleted,
+    NotInDoubt,
+    NotInProgress,
+    NotRun,
+    NotTrusted,
+    OutcomeConflict,
+    QuotaExceeded,
+    Release,
+    ResultExpired,
+    ResultOmitted,
+    ResultTooLarge,
+    Retryable,
+    SemelError,
+    TokenStale,
+    Unavailable,
+    Unknown,
+    Verdict,
+)
+from semel._fingerprints import canonical, fingerprint
+from semel._keys import key_of, new_key, uuid7
+from semel._options import ConnectOptions, Tls
+from semel._outcomes import Failure, Outcome, Report, Result
+from semel._requests import Absent, BeginRequest, CompleteRequest, RenewRequest, new_attempt_id
+from semel._retry import Retry
+from semel._sync.admin import AdminClient
+from semel._sync.attempt import Attempt, OpenAttempt
+from semel._sync.client import Client
+from semel._sync.once import OnceFunction
+from semel._telemetry import RunFacts, Telemetry
+from semel._version import __version__
+
+__all__ = [
+    "Absent",
+    "Acquired",
+    "AdminClient",
+    "AlreadyDone",
+    "AlreadyRunning",
+    "Attempt",
+    "BatchTooLarge",
+    "BeginAnswer",
+    "BeginRequest",
+    "CallError",
+    "Client",
+    "ClientClosed",
+    "Codec",
+    "CodecError",
+    "CompleteRequest",
+    "Completed",
+    "ConfigurationError",
+    "ConnectOptions",
+    "Done",
+    "Duration",
+    "EffectFailed",
+    "EffectInDoubt",
+    "ErrorPolicy",
+    "Expired",
+    "Failed",
+    "FailedAttempt",
+    "Failure",
+    "FieldViolation",
+    "Final",
+    "FingerprintError",
+    "FingerprintMismatch",
+    "Forbidden",
+    "ForkedProcess",
+    "InDoubt",
+    "InProgress",
+    "InvalidRequest",
+    "KeyNotFound",
+    "KeyPartError",
+    "KeysPage",
+    "LeaseLost",
+    "ListedKey",
+    "NamespaceFigures",
+    "NotCompleted",
+    "NotInDoubt",
+    "NotInProgress",
+    "NotRun",
+    "NotTrusted",
+    "OnceFunction",
+    "OpenAttempt",
+    "OpenKeys",
+    "Outcome",
+    "OutcomeConflict",
+    "Previous",
+    "QuotaExceeded",
+    "Record",
+    "Release",
+    "RenewRequest",
+    "Report",
+    "Resolved",
+    "Result",
+    "ResultExpired",
+    "ResultOmitted",
+    "ResultTooLarge",
+    "Retry",
+    "Retryable",
+    "RunFacts",
+    "SemelError",
+    "StandardCodec",
+    "State",
+    "Stats",
+    "Telemetry",
+    "Tls",
+    "TokenStale",
+    "Unavailable",
+    "Unknown",
+    "Verdict",
+    "__version__",
+    "canonical",
+    "default_policy",
+    "fingerprint",
+    "key_of",
+    "new_attempt_id",
+    "new_key",
+    "uuid7",
+]

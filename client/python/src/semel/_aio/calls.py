@@ -1,0 +1,146 @@
+"""The calls one by one, and in batches, in asyncio."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from semel._aio.connection import Connection
+from semel._aio.keeper import LeaseKeeper
+from semel._aio.single_calls import SingleCalls
+from semel._answers import BeginAnswer, Completed, Record
+from semel._calls import Calls
+from semel._durations import Duration
+from semel._errors import CallError
+from semel._options import Options
+from semel._outcomes import Report
+from semel._requests import BeginRequest, CompleteRequest, RenewRequest
+
+
+class ManualCalls:
+    """What Client is made of. Each call takes another `namespace`, and a `timeout` for it with all its tries."""
+
+    def __init__(self, options: Options) -> None:
+        self._calls = Calls(options)
+        self._connection = Connection(options)
+        self._single = SingleCalls(self._connection, options.transport)
+        self._connection.send_single = self._single.send
+        self._keeper = LeaseKeeper(self._connection)
+
+    async def begin(
+        self,
+        key: str,
+        *,
+        fingerprint: bytes = b"",
+        attempt_id: bytes | None = None,
+        lease: Duration | None = None,
+        wait: Duration = 0.0,
+        owner: str | None = None,
+        namespace: str | None = None,
+        timeout: Duration | None = None,
+    ) -> BeginAnswer:
+        """Asks for ownership of a key. The lease is not kept alive: renew() it. See BeginRequest.
+
+        Safe to repeat with the same attempt id; without one, a fresh one is drawn and used for all tries of this call.
+        Raises FingerprintMismatch.
+        """
+        request = BeginRequest(key, fingerprint, attempt_id, lease, wait, owner)
+        return await self._connection.perform(self._calls.begin(request, namespace, timeout))
+
+    async def complete(
+        self,
+        key: str,
+        token: int,
+        outcome: Report,
+        *,
+        retention: Duration | None = None,
+        namespace: str | None = None,
+        timeout: Duration | None = None,
+    ) -> Completed:
+        """Reports how an attempt ended: Result (the effect was done) or Failure (it was not).
+
+        Safe to repeat with the same outcome. Accepted after the lease lapsed, also from in doubt, while no other attempt
+        acquired the key. Raises KeyNotFound, TokenStale, OutcomeConflict (another outcome is stored), ResultTooLarge
+        (nothing changed: complete with Result(omitted=True) instead).
+        """
+        request = CompleteRequest(key, token, outcome, retention)
+        return await self._connection.perform(self._calls.complete(request, namespace, timeout))
+
+    async def lookup(self, key: str, *, namespace: str | None = None, timeout: Duration | None = None) -> Record | None:
+        """Reads a key; None where there is no record. Changes nothing, always safe."""
+        return await self._connection.perform(self._calls.lookup(key, namespace, timeout))
+
+    async def renew(
+        self,
+        key: str,
+        token: int,
+        *,
+        lease: Duration | None = None,
+        namespace: str | None = None,
+        timeout: Duration | None = None,
+    ) -> timedelta:
+        """Extends the lease, counted from now, and answers its length. Safe to repeat.
+
+        Raises KeyNotFound, TokenStale, NotInProgress.
+        """
+        request = RenewRequest(key, token, lease)
+        return await self._connection.perform(self._calls.renew(request, namespace, timeout))
+
+    async def release(
+        self, key: str, token: int, *, namespace: str | None = None, timeout: Duration | None = None
+    ) -> None:
+        """Gives the key back: "I did nothing, let another try now". Safe to repeat. Raises TokenStale, NotInProgress."""
+        await self._connection.perform(self._calls.release(key, token, namespace, timeout))
+
+    async def checkpoint(
+        self,
+        key: str,
+        token: int,
+        data: bytes,
+        *,
+        effects_began: bool = False,
+        namespace: str | None = None,
+        timeout: Duration | None = None,
+    ) -> timedelta:
+        """Saves up to 64 KiB for the next attempt, and may declare that effects began; see Attempt.checkpoint.
+
+        Answers the time until the lease lapses, which it does not extend. Safe to repeat. Raises KeyNotFound, TokenStale,
+        NotInProgress.
+        """
+        return await self._connection.perform(
+            self._calls.checkpoint(key, token, data, effects_began, namespace, timeout)
+        )
+
+    async def batch_begin(
+        self,
+        requests: Sequence[BeginRequest],
+        *,
+        namespace: str | None = None,
+        timeout: Duration | None = None,
+    ) -> list[BeginAnswer | CallError]:
+        """Up to 1,000 begins, and 4 MiB, in one message and one group commit: the answers or errors, in order.
+
+        Items are independent. A batch does not wait, and its leases are not kept alive: batch_renew() them. Give attempt
+        ids to be able to repeat it after Unavailable. Raises BatchTooLarge for the whole.
+        """
+        return await self._connection.perform(self._calls.batch_begin(requests, namespace, timeout))
+
+    async def batch_complete(
+        self,
+        requests: Sequence[CompleteRequest],
+        *,
+        namespace: str | None = None,
+        timeout: Duration | None = None,
+    ) -> list[Completed | CallError]:
+        """Up to 1,000 completes, and 4 MiB, in one message and one group commit. As batch_begin()."""
+        return await self._connection.perform(self._calls.batch_complete(requests, namespace, timeout))
+
+    async def batch_renew(
+        self,
+        requests: Sequence[RenewRequest],
+        *,
+        namespace: str | None = None,
+        timeout: Duration | None = None,
+    ) -> list[timedelta | CallError]:
+        """Up to 1,000 renews in one message: the lengths granted, or the errors. As batch_begin()."""
+        return await self._connection.perform(self._calls.batch_renew(requests, namespace, timeout))

@@ -1,0 +1,96 @@
+"""Fingerprints of requests: SHA-256 of their canonical form. The same bytes in every language: client/scenarios/vectors."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+import rfc8785
+
+from semel._errors import FingerprintError
+
+_MAX_EXACT = 2**53 - 1
+
+
+class _Paths:
+    """What to leave out, as a tree: the names below each name. A leaf is left out."""
+
+    def __init__(self) -> None:
+        self.below: dict[str, _Paths] = {}
+        self.left_out = False
+
+    def add(self, pointer: str) -> None:
+        place = self
+        for name in _names(pointer):
+            place = place.below.setdefault(name, _Paths())
+        place.left_out = True
+
+
+def fingerprint(value: Any, leave_out: Iterable[str] = ()) -> bytes:
+    """32 bytes that identify what a request asks for.
+
+    `value` is a JSON value (dicts with text keys, lists, text, numbers, booleans, None): hashed is its canonical form by
+    RFC 8785, in which neither the order of names nor the spelling of numbers counts. Bytes are hashed as they are.
+    `leave_out` are JSON Pointers (RFC 6901) of what may differ between repetitions, such as `/sent_at`; those that lead
+    nowhere are ignored.
+
+    Raises FingerprintError for what does not read the same in every language: integers beyond ±(2^53 - 1), NaN,
+    infinities, and whatever is not JSON. Pass it as text.
+    """
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        if list(leave_out):
+            raise FingerprintError("leave_out needs a JSON value: bytes are hashed as they are")
+        return hashlib.sha256(value).digest()
+    return hashlib.sha256(canonical(value, leave_out)).digest()
+
+
+def canonical(value: Any, leave_out: Iterable[str] = ()) -> bytes:
+    """The canonical form of a JSON value, as UTF-8: what `fingerprint` hashes, for those who look for a difference."""
+    paths = _Paths()
+    for pointer in leave_out:
+        paths.add(pointer)
+    kept = _without(value, paths, "")
+    try:
+        return rfc8785.dumps(kept)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
+        raise FingerprintError(f"this has no canonical form: {error}") from error
+
+
+def _names(pointer: str) -> list[str]:
+    if not pointer.startswith("/"):
+        raise FingerprintError(f"leave_out takes JSON Pointers, which begin with a slash: {pointer!r}")
+    return [name.replace("~1", "/").replace("~0", "~") for name in pointer[1:].split("/")]
+
+
+def _without(value: Any, paths: _Paths, where: str) -> Any:
+    """A copy of the value without what is left out, checked on the way."""
+    if isinstance(value, dict):
+        return {
+            name: _without(each, paths.below.get(name, _NOTHING), f"{where}/{name}")
+            for name, each in value.items()
+            if not paths.below.get(name, _NOTHING).left_out
+        }
+    if isinstance(value, (list, tuple)):
+        return [
+            _without(each, paths.below.get(str(index), _NOTHING), f"{where}/{index}")
+            for index, each in enumerate(value)
+            if not paths.below.get(str(index), _NOTHING).left_out
+        ]
+    _check_number(value, where)
+    return value
+
+
+_NOTHING = _Paths()
+
+
+def _check_number(value: Any, where: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return
+    if isinstance(value, int) and abs(value) <= _MAX_EXACT:
+        return
+    if isinstance(value, float) and value == value and value not in (float("inf"), float("-inf")):
+        return
+    raise FingerprintError(
+        f"{where or 'the value'} is {value}, which is not the same number in every language: pass it as text"
+    )

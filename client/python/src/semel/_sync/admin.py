@@ -1,0 +1,117 @@
+"""What operators need, in blocking code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from semel._admin_calls import AdminCalls
+from semel._answers import KeysPage, ListedKey, Resolved, State, Stats
+from semel._durations import Duration
+from semel._options import ConnectOptions, complete
+from semel._outcomes import Report
+from semel._requests import Absent
+from semel._sync.connection import Connection
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self, Unpack
+
+
+class AdminClient:
+    """A connection to the service's administration, for people and their tools; not for the path of requests.
+
+    Thread-safe. Options as Client's; `owner`, `lease`, `codec` and `on_error` do not count, and the namespace may be
+    empty: each call may name its own. Every call may raise InvalidRequest, Forbidden (the server does not serve
+    administration here) and Unavailable; beyond these, what is named with it.
+    """
+
+    def __init__(self, address: str | None = None, **options: Unpack[ConnectOptions]) -> None:
+        self._calls = AdminCalls(complete(address, options, needs_namespace=False))
+        self._connection = Connection(self._calls.options)
+
+    def close(self) -> None:
+        """Closes the connection. Calls that are under way end with ClientClosed."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def list_keys(
+        self,
+        *,
+        namespace: str | None = None,
+        prefix: str = "",
+        state: State | None = None,
+        page_size: int = 100,
+        page_token: str = "",
+    ) -> KeysPage:
+        """A page of keys: first the open ones (oldest write first), then the settled ones in the order of their names.
+
+        `namespace` "": of all namespaces. `page_token`: KeysPage.next_page_token of the page before, all else but
+        page_size as it was. Keys that change between two pages may be listed twice or not at all. Changes nothing.
+        """
+        return self._connection.perform(self._calls.list_keys(namespace, prefix, state, page_size, page_token))
+
+    def each_key(
+        self, *, namespace: str | None = None, prefix: str = "", state: State | None = None, page_size: int = 100
+    ) -> Iterator[ListedKey]:
+        """Every key of all pages; the pages are fetched as they are needed."""
+        token = ""
+        while True:
+            page = self.list_keys(
+                namespace=namespace, prefix=prefix, state=state, page_size=page_size, page_token=token
+            )
+            yield from page.keys
+            token = page.next_page_token
+            if not token:
+                return
+
+    def resolve_key(
+        self,
+        key: str,
+        resolution: Report | Absent,
+        *,
+        reason: str,
+        actor: str,
+        namespace: str | None = None,
+        attempt: int = 0,
+        retention: Duration | None = None,
+    ) -> Resolved:
+        """Settles a key in doubt: the effect happened (Result), did not (Failure), or nothing happened (Absent).
+
+        `reason` and `actor`, who decided and why, are for the audit log. `attempt`: the one that was looked at, from
+        Record.attempt; only that one is resolved. Repeated after a lost reply; but Absent and a retryable Failure only where
+        `attempt` is named, because another attempt may have begun and fallen in doubt meanwhile.
+
+        Raises KeyNotFound, NotInDoubt, OutcomeConflict (settled meanwhile, otherwise), ResultTooLarge.
+        """
+        return self._connection.perform(
+            self._calls.resolve_key(
+                key,
+                resolution,
+                reason=reason,
+                actor=actor,
+                namespace=namespace,
+                attempt=attempt,
+                retention=retention,
+            )
+        )
+
+    def delete_key(self, key: str, *, reason: str, actor: str, namespace: str | None = None) -> State:
+        """Makes Semel forget a key, whatever its state, and answers that state: the next begin runs the effect again.
+
+        An owner that still works can no longer complete. Not repeated after a lost reply: another attempt may have begun
+        meanwhile. Raises KeyNotFound.
+        """
+        return self._connection.perform(self._calls.delete_key(key, reason=reason, actor=actor, namespace=namespace))
+
+    def get_stats(self) -> Stats:
+        """Figures about the server, its namespaces and its storage. Changes nothing."""
+        return self._connection.perform(self._calls.get_stats())

@@ -1,0 +1,102 @@
+"""From plain values to messages. Text that is not UTF-8 is refused here (ValueError): no server could read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from semel._durations import Duration, to_wire
+from semel._outcomes import Failure, Report, Result
+from semel._requests import Absent, BeginRequest, CompleteRequest, RenewRequest, new_attempt_id
+from semel.v1 import admin_service_pb2 as admin
+from semel.v1 import idempotency_service_pb2 as service
+from semel.v1 import record_pb2 as record
+
+
+def _of(request: BeginRequest | CompleteRequest | RenewRequest, namespace: str) -> str:
+    return namespace if request.namespace is None else request.namespace
+
+
+def begin(request: BeginRequest, namespace: str, owner: str, lease: Duration | None) -> service.BeginRequest:
+    """`owner` and `lease` are the client's: what counts where the request does not say."""
+    message = service.BeginRequest(
+        namespace=_of(request, namespace),
+        key=request.key,
+        fingerprint=request.fingerprint,
+        attempt_id=new_attempt_id() if request.attempt_id is None else request.attempt_id,
+        owner=owner if request.owner is None else request.owner,
+    )
+    lease = lease if request.lease is None else request.lease
+    if lease is not None:
+        message.lease.CopyFrom(to_wire(lease))
+    if request.wait:
+        message.wait.CopyFrom(to_wire(request.wait))
+    return message
+
+
+def complete(request: CompleteRequest, namespace: str) -> service.CompleteRequest:
+    """An outcome of another type than a report is sent as none: the server says what it thinks of it."""
+    message = service.CompleteRequest(namespace=_of(request, namespace), key=request.key, token=request.token)
+    fill_outcome(message, request.outcome)
+    if request.retention is not None:
+        message.retention.CopyFrom(to_wire(request.retention))
+    return message
+
+
+def fill_outcome(message: service.CompleteRequest | admin.ResolveKeyRequest, outcome: Report | Absent) -> None:
+    """What is reported, or what an operator found out."""
+    if isinstance(outcome, Result):
+        message.result.CopyFrom(
+            record.Result(
+                payload=outcome.payload,
+                content_type=outcome.content_type,
+                attributes=dict(outcome.attributes),
+                omitted=outcome.omitted,
+            )
+        )
+    elif isinstance(outcome, Failure):
+        message.failure.CopyFrom(
+            record.Failure(
+                reason=outcome.reason,
+                message=outcome.message,
+                details=outcome.details,
+                retryable=outcome.retryable,
+            )
+        )
+        if outcome.retry_after is not None:
+            message.failure.retry_after.CopyFrom(to_wire(outcome.retry_after))
+
+
+def renew(request: RenewRequest, namespace: str) -> service.RenewRequest:
+    """Extends a lease."""
+    message = service.RenewRequest(namespace=_of(request, namespace), key=request.key, token=request.token)
+    if request.lease is not None:
+        message.lease.CopyFrom(to_wire(request.lease))
+    return message
+
+
+def renew_all(leases: Iterable[tuple[str, str, int]]) -> service.BatchRenewRequest:
+    """Of namespace, key and token each, by the length that was granted before."""
+    return service.BatchRenewRequest(
+        requests=[service.RenewRequest(namespace=namespace, key=key, token=token) for namespace, key, token in leases]
+    )
+
+
+def resolve(
+    namespace: str,
+    key: str,
+    resolution: Report | Absent,
+    *,
+    reason: str,
+    actor: str,
+    attempt: int,
+    retention: Duration | None,
+) -> admin.ResolveKeyRequest:
+    """Settles a key in doubt."""
+    message = admin.ResolveKeyRequest(namespace=namespace, key=key, reason=reason, actor=actor, attempt=attempt)
+    if isinstance(resolution, Absent):
+        message.absent.SetInParent()
+    else:
+        fill_outcome(message, resolution)
+    if retention is not None:
+        message.retention.CopyFrom(to_wire(retention))
+    return message
