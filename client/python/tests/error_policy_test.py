@@ -1,0 +1,131 @@
+"""What exceptions say of the effect, those of libraries too, which are known by their names."""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import concurrent.futures
+import http.client
+import socket
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+import semel
+from semel._error_policy import cut, reason_of
+
+
+@dataclass
+class Attempt:
+    key: str = "order/17"
+    number: int = 1
+    effects_began: bool = False
+
+
+def named(*names: str) -> BaseException:
+    """Of a class called so, with bases called so, as libraries have them."""
+    kind: type[Exception] = Exception
+    for name in reversed(names):
+        kind = type(name, (kind,), {})
+    return kind("text")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TimeoutError(),
+        asyncio.TimeoutError(),
+        asyncio.CancelledError(),
+        asyncio.IncompleteReadError(b"", 1),
+        concurrent.futures.TimeoutError(),
+        concurrent.futures.CancelledError(),
+        socket.timeout(),  # noqa: UP041 - that it is the same is the test
+        ConnectionResetError(),
+        BrokenPipeError(),
+        http.client.RemoteDisconnected(""),
+        http.client.BadStatusLine("x"),
+        KeyboardInterrupt(),
+        SystemExit(1),
+        GeneratorExit(),
+        semel.Unavailable("no answer"),
+        semel.TokenStale("taken over"),
+        named("ReadTimeout", "Timeout", "RequestException"),  # requests
+        named("ConnectionError", "RequestException"),
+        named("ChunkedEncodingError", "RequestException"),
+        named("ReadTimeout", "TimeoutException", "TransportError"),  # httpx
+        named("RemoteProtocolError", "ProtocolError", "TransportError"),
+        named("ServerDisconnectedError", "ClientError"),  # aiohttp
+        named("ClientPayloadError", "ClientError"),
+        named("ProtocolError", "HTTPError"),  # urllib3
+        named("AutoReconnect", "ConnectionFailure"),  # pymongo
+        named("EndpointConnectionError", "BotoCoreError"),  # botocore
+        named("StatementTimedOut"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_who_cannot_know_records_nothing(error: BaseException) -> None:
+    assert isinstance(semel.default_policy(error, Attempt()), semel.Unknown)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ValueError("no"), "VALUE_ERROR"),
+        (ZeroDivisionError("no"), "ZERO_DIVISION_ERROR"),
+        (named("CardDeclined"), "CARD_DECLINED"),
+        (named("HTTPError"), "HTTP_ERROR"),
+        (named("OAuth2Refused"), "O_AUTH2_REFUSED"),
+        (named("X" * 80), "X" * 64),
+        (named("Größe"), "EFFECT_FAILED"),
+        (named("_Private"), "PRIVATE"),
+        (FileNotFoundError("no"), "FILE_NOT_FOUND_ERROR"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_any_other_error_is_a_retryable_failure(error: BaseException, reason: str) -> None:
+    verdict = semel.default_policy(error, Attempt())
+    assert isinstance(verdict, semel.Retryable)
+    assert (verdict.reason, verdict.message) == (reason, str(error))
+    assert reason_of(error) == reason
+
+
+def wrapped() -> ValueError:
+    try:
+        try:
+            raise TimeoutError
+        except TimeoutError:
+            raise ValueError("wrapped")  # noqa: B904 - implicitly is the test
+    except ValueError as error:
+        return error
+
+
+def test_causes_count() -> None:
+    assert isinstance(semel.default_policy(wrapped(), Attempt()), semel.Unknown)
+    other = ValueError("not about that one")
+    other.__context__, other.__suppress_context__ = TimeoutError(), True
+    assert isinstance(semel.default_policy(other, Attempt()), semel.Retryable)
+    ring = ValueError("causes itself")
+    ring.__cause__ = ring
+    assert isinstance(semel.default_policy(ring, Attempt()), semel.Retryable)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="groups came with Python 3.11")
+def test_one_of_a_group_is_enough() -> None:
+    group_of: Any = vars(builtins)["ExceptionGroup"]
+    group = group_of("some", [ValueError(), group_of("more", [TimeoutError()])])
+    assert isinstance(semel.default_policy(group, Attempt()), semel.Unknown)
+
+
+def test_effects_that_began_leave_a_doubt_unless_the_function_knows() -> None:
+    began = Attempt(effects_began=True)
+    assert isinstance(semel.default_policy(ValueError(), began), semel.Unknown)
+    final = semel.Final("DECLINED")
+    assert semel.default_policy(final, began) is final
+
+
+def test_messages_are_cut_at_a_border() -> None:
+    assert cut("x" * 600) == "x" * 512
+    assert cut("x" + "€" * 300) == "x" + "€" * 170
+    assert cut("bad \ud800 text") == "bad ? text"

@@ -1,0 +1,87 @@
+"""Keys, fingerprints and UUIDs are the same in every language: client/scenarios/vectors."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import semel
+from semel._keys import uuid7_of
+
+VECTORS = Path(__file__).parents[2] / "scenarios/vectors"
+
+
+def vectors(name: str, kind: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((VECTORS / f"{name}.json").read_text())[kind]
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("vector", vectors("keys", "vectors"), ids=lambda vector: vector["key"][:40])
+def test_keys(vector: dict[str, Any]) -> None:
+    assert semel.key_of(*vector["parts"]) == vector["key"]
+
+
+@pytest.mark.parametrize("vector", vectors("keys", "refused"), ids=lambda vector: vector["why"][:40])
+def test_keys_that_are_refused(vector: dict[str, Any]) -> None:
+    with pytest.raises(semel.KeyPartError):
+        semel.key_of(*vector["parts"])
+
+
+@pytest.mark.parametrize("vector", vectors("fingerprints", "vectors"), ids=lambda vector: vector["name"])
+def test_fingerprints(vector: dict[str, Any]) -> None:
+    leave_out = vector.get("leave_out", [])
+    canonical = semel.canonical(vector["value"], leave_out)
+    assert canonical.decode() == vector["canonical"]
+    assert semel.fingerprint(vector["value"], leave_out).hex() == vector["sha256"]
+
+
+@pytest.mark.parametrize("vector", vectors("fingerprints", "refused"), ids=lambda vector: vector["why"][:40])
+def test_fingerprints_that_are_refused(vector: dict[str, Any]) -> None:
+    with pytest.raises(semel.FingerprintError, match="pass it as text"):
+        semel.fingerprint(json.loads(vector["json"]))
+
+
+@pytest.mark.parametrize("vector", vectors("uuids", "v7"), ids=lambda vector: vector["uuid"])
+def test_uuids(vector: dict[str, Any]) -> None:
+    made = uuid7_of(vector["unix_ms"], bytes.fromhex(vector["random"]))
+    assert str(made) == vector["uuid"]
+    assert made.version == 7
+
+
+def test_numbers_and_uuids_are_parts_of_keys_too() -> None:
+    some = uuid.UUID("017f22e2-79b0-7cc3-98c4-dc0c0c07398f")
+    assert semel.key_of("order", 17, some) == f"order/17/{some}"
+    for wrong in (True, None, 1.5, b"x"):
+        with pytest.raises(semel.KeyPartError):
+            semel.key_of("order", wrong)  # type: ignore[arg-type]
+
+
+def test_bytes_are_hashed_as_they_are() -> None:
+    assert semel.fingerprint(b"\x00\xff") == hashlib.sha256(b"\x00\xff").digest()
+    with pytest.raises(semel.FingerprintError):
+        semel.fingerprint(b"x", leave_out=["/a"])
+
+
+@pytest.mark.parametrize("value", [2**53, -(2**53), float("nan"), float("inf"), {"a": [2**53]}], ids=str)
+def test_numbers_that_differ_between_languages_are_refused(value: Any) -> None:
+    with pytest.raises(semel.FingerprintError, match="pass it as text"):
+        semel.fingerprint(value)
+
+
+@pytest.mark.parametrize("value", [{1: "a"}, object(), {"a": {1, 2}}, "\ud800"], ids=lambda v: type(v).__name__)
+def test_what_is_not_json_is_refused(value: Any) -> None:
+    with pytest.raises(semel.FingerprintError):
+        semel.fingerprint(value)
+
+
+def test_random_keys_are_random() -> None:
+    assert uuid.UUID(semel.new_key()).version == 4
+    assert len({semel.new_key() for _ in range(100)}) == 100
+    assert semel.uuid7().version == 7
+    assert len({semel.uuid7() for _ in range(100)}) == 100
