@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import math
 import threading
@@ -42,6 +43,8 @@ class LeaseKeeper:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="semel-lease-keeper", daemon=True)
                 self._thread.start()
+                # A thread that the interpreter stops while it ends would take the lock with it, and whoever wants it would hang.
+                atexit.register(self._end_with_the_program)
             elif lease.due_at is not None and lease.due_at < self._looks_at:
                 self._changed.notify()
 
@@ -69,6 +72,11 @@ class LeaseKeeper:
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join()
+            atexit.unregister(self._end_with_the_program)
+
+    def _end_with_the_program(self) -> None:
+        self._connection.close()
+        self.stop()
 
     def _work(self) -> None:
         while True:
