@@ -17,6 +17,7 @@ from semel._retry import BeforeTry, Call, Pause, RetryBudget, Steps, Try, tried
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
 NEVER_SENT = Refusal(UNAVAILABLE, "failed to connect to all addresses; last error: ...")
 CUT = Refusal(UNAVAILABLE, "Socket closed")
+LATE = Refusal(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
 OVERLOADED = Refusal(UNAVAILABLE, "too much", "OVERLOADED", retry_delay=timedelta(seconds=1), detailed=True)
 
 
@@ -140,10 +141,10 @@ def test_an_empty_budget_ends_retries_until_answers_come() -> None:
     budget = RetryBudget(retry)
     steps = steps_of(budget, retry=retry)
     next(steps)
-    pause_after(steps, CUT)  # the first: a broken connection takes all its calls with it
+    pause_after(steps, LATE)  # the first: a server that pauses takes all calls with it
     pause_after(steps, OVERLOADED)
-    pause_after(steps, CUT)
-    assert "retry budget is used up" in str(error_after(steps, CUT))
+    pause_after(steps, LATE)
+    assert "retry budget is used up" in str(error_after(steps, LATE))
     for _ in range(2):
         answered = steps_of(budget, retry=retry)
         next(answered)
@@ -155,15 +156,16 @@ def test_an_empty_budget_ends_retries_until_answers_come() -> None:
     assert "retry budget is used up" in str(error_after(steps, OVERLOADED))
 
 
-def test_what_never_left_and_reports_of_effects_cost_no_budget() -> None:
+def test_broken_connections_and_reports_of_effects_cost_no_budget() -> None:
     retry = semel.Retry(budget=0)
     steps = steps_of(retry=retry)
     next(steps)
-    pause_after(steps, NEVER_SENT)
+    for refusal in (NEVER_SENT, CUT, CUT):
+        pause_after(steps, refusal)
     report = steps_of(retry=retry, budgeted=False)
     next(report)
-    pause_after(report, OVERLOADED)
-    pause_after(report, CUT)
+    for refusal in (OVERLOADED, LATE, LATE):
+        pause_after(report, refusal)
     assert RetryBudget(semel.Retry(budget=math.inf)).take()
 
 

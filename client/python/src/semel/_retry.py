@@ -53,10 +53,10 @@ class Retry:
     The pause before try n+1 is drawn between zero and min(max_backoff, initial_backoff * multiplier^(n-1)) ("full
     jitter", Brooker, "Exponential Backoff And Jitter", 2015), on top of what the server asked for.
 
-    The budget bounds what a client adds to the load of a server in trouble (gRPC's retry throttling, gRFC A6): each retry
-    takes one from it, each answer gives `budget_per_success` back. An empty one ends the retries. Free are tries that
-    never left this machine, the first retry after a broken connection, which takes all its calls with it, and reports of
-    effects that happened: giving these up would lose them.
+    The budget bounds what a client adds to the load of a server in trouble (gRPC's retry throttling, gRFC A6): a retry
+    after the server's own refusal, or after a second timeout, takes one from it, each answer gives `budget_per_success`
+    back. An empty one ends the retries. Free are retries after a broken connection or a first timeout, which take all
+    calls of a client at once, and reports of effects that happened: giving these up would lose them.
     """
 
     max_tries: int = 50
@@ -144,13 +144,12 @@ def tried(call: Call[R], retry: Retry, budget: RetryBudget, address: str, before
         if not _worth_another_try(reply):
             # The last word is about the last try; an earlier one, whose reply was lost, may have been done all the same.
             raise reply.error(outcome_unknown=unsure)
-        reached = _may_have_been_done(reply)
-        unsure = unsure or reached
+        unsure = unsure or _may_have_been_done(reply)
         pause = _pause(retry, tries, reply)
         end = None
         if tries >= retry.max_tries or (call.advice is None and unsure) or time.monotonic() + pause >= deadline:
             end = ""
-        elif call.budgeted and _costs(reply, reached, tries) and not budget.take():
+        elif call.budgeted and _costs(reply, tries) and not budget.take():
             end = ", and this client's retry budget is used up"
         if end is not None:
             raise _given_up(reply, call, address, tries, time.monotonic() - began, unsure, end)
@@ -163,9 +162,13 @@ def _pause(retry: Retry, tries: int, refusal: Refusal) -> float:
     return asked_for + random.uniform(0.0, ceiling)  # noqa: S311 - no secret
 
 
-def _costs(refusal: Refusal, reached: bool, tries: int) -> bool:
-    """A connection that breaks takes all its calls with it: their first retries are free, or a large crowd would fail."""
-    return refusal.detailed or (reached and tries > 1)
+def _costs(refusal: Refusal, tries: int) -> bool:
+    """Whether a retry takes from the budget: where the server says that it is in trouble, or is silent once more.
+
+    A connection that breaks, or a server that pauses, takes all calls of a client with it: if these cost, a large crowd would
+    fail for what is over a moment later.
+    """
+    return refusal.detailed or (refusal.code is grpc.StatusCode.DEADLINE_EXCEEDED and tries > 1)
 
 
 def _worth_another_try(refusal: Refusal) -> bool:
