@@ -9,7 +9,7 @@ venv=build/python-generate
 
 if ! cmp -s "$here/requirements-generate.txt" "$venv/installed.txt"; then
   rm -rf "$venv"
-  python3 -m venv "$venv"
+  "${PYTHON:-/usr/bin/python3}" -m venv "$venv"
   "$venv/bin/pip" install --quiet --no-deps -r "$here/requirements-generate.txt"
   cp "$here/requirements-generate.txt" "$venv/installed.txt"
 fi
