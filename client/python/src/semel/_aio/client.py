@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 
 from semel._aio.attempt import Attempt, OpenAttempt
@@ -277,4 +278,4 @@ class Client(ManualCalls):
 
 async def _awaited(value: Any) -> Any:
     """What a function that is no coroutine function returned has happened all the same: it must be recorded."""
-    return await value if inspect.isawaitable(value) else value
+    return await value if type(value) is CoroutineType or inspect.isawaitable(value) else value
