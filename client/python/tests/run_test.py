@@ -227,6 +227,28 @@ def test_a_retention_that_is_refused_is_left_out(client: semel.Client, key: str)
     assert client.run(key, raising(AssertionError())).value == "ok"
 
 
+def test_what_is_refused_of_a_failure_is_left_out_with_a_warning(
+    client: semel.Client, key: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(semel.Retryable):
+        client.run(key, raising(semel.Retryable("BUSY", "later", retry_after=30 * 86_400)))
+    record = client.lookup(key)
+    assert record is not None
+    assert isinstance(record.outcome, semel.Failure)
+    assert (record.outcome.reason, record.outcome.message) == ("BUSY", "later")
+    assert "failure.retry_after" in caplog.text
+
+
+def test_a_failure_that_cannot_be_recorded_is_noted_on_the_exception(
+    client: semel.Client, key: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(semel.Final) as caught:
+        client.run(key, raising(semel.Final("lower_case")))
+    assert "could not be recorded" in caplog.text
+    if hasattr(caught.value, "__notes__"):  # from Python 3.11 on
+        assert "failure.reason" in caught.value.__notes__[0]
+
+
 def test_a_long_message_is_cut_between_characters(client: semel.Client, key: str) -> None:
     with pytest.raises(CardDeclined):
         client.run(key, raising(CardDeclined("€" * 400)))

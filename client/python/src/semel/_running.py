@@ -180,8 +180,7 @@ class Run:
         try:
             match verdict:
                 case errors.Retryable() | errors.Final():
-                    yield from self._report(owned, failure_of(verdict))
-                    self._facts.answer = "failed"
+                    yield from self.report(owned, failure_of(verdict))
                 case errors.Release():
                     yield from self.release(owned)
                 case _:
