@@ -1,0 +1,92 @@
+"""One request with a key, in asyncio."""
+
+from __future__ import annotations
+
+from semel import _errors as errors
+from semel._aio.attempt import OpenAttempt
+from semel._aio.client import Client
+from semel._http import problems
+from semel._http.fates import Keyed, fate_of, log_not_recorded, log_streaming, replay
+from semel._http.responses import NOT_RECORDED, Response, omitted_result_of
+from semel._outcomes import Result
+from semel._reports import report_async
+
+
+class Exchange:
+    """Used once, by one task: begin(), and where that answers None, the handler and then one of the others.
+
+    The work of an attempt whose lease is lost is cancelled; raised() then raises LeaseLost instead.
+    """
+
+    def __init__(self, client: Client, keyed: Keyed) -> None:
+        self._keyed = keyed
+        self._block = client.attempt(keyed.key, **keyed.begin_options())
+        self._attempt: OpenAttempt | None = None
+        self._left = False
+
+    @property
+    def attempt(self) -> OpenAttempt:
+        """Of the handler that is to run."""
+        assert self._attempt is not None, "begin() has not said so"
+        return self._attempt
+
+    @property
+    def left(self) -> bool:
+        """What became of the handler is said."""
+        return self._left
+
+    async def begin(self) -> Response | None:
+        """What goes out instead of the handler's response; None: call the handler."""
+        try:
+            self._attempt = await self._block.__aenter__()
+        except errors.AlreadyDone as done:
+            return replay(done.outcome)
+        except (errors.NotRun, errors.CallError) as error:
+            return problems.refusal(error).response()
+        return None
+
+    async def answered(self, response: Response) -> tuple[tuple[str, str], ...]:
+        """The handler ran and this is to go out, with the headers that are returned."""
+        fate = fate_of(self._keyed, response, None, self.attempt)
+        if isinstance(fate, Result):
+            return await self._record(fate)
+        await self.raised(fate)
+        return ()
+
+    async def too_large(
+        self, status: int, headers: tuple[tuple[str, str], ...]
+    ) -> tuple[tuple[str, str], ...]:
+        """The handler ran, and its body is larger than what is held in memory: it goes out, but is not stored."""
+        fate = fate_of(self._keyed, Response(status, headers, b""), None, self.attempt)
+        if isinstance(fate, Result):
+            return await self._record(omitted_result_of(status, headers, self._keyed.policy.headers))
+        await self.raised(fate)
+        return ()
+
+    async def streamed(self, status: int, headers: tuple[tuple[str, str], ...]) -> Response:
+        """The handler ran, and its response cannot be stored: the effect is, and this goes out instead."""
+        log_streaming(self._keyed.key)
+        instead = problems.streaming().response()
+        recorded = await self._record(omitted_result_of(status, headers, self._keyed.policy.headers))
+        return Response(instead.status, (*instead.headers, *recorded), instead.body)
+
+    async def raised(self, error: BaseException) -> None:
+        """The handler raised this, and somebody else makes a response of it. Raises LeaseLost where that was the cause."""
+        await self._leave(error)
+
+    async def _record(self, result: Result) -> tuple[tuple[str, str], ...]:
+        try:
+            await report_async(self.attempt, result)
+        except errors.CallError as error:
+            log_not_recorded(self._keyed.key, error)
+            await self._leave(errors.Unknown())  # whatever was wrong with the report, the effect has happened
+            return (NOT_RECORDED,)
+        await self._leave(None)
+        return ()
+
+    async def _leave(self, error: BaseException | None) -> None:
+        self._left = True
+        if error is None:
+            await self._block.__aexit__(None, None, None)
+        else:
+            await self._block.__aexit__(type(error), error, error.__traceback__)

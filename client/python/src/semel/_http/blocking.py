@@ -1,0 +1,75 @@
+"""One request with a key, in blocking frameworks."""
+
+from __future__ import annotations
+
+from semel import _errors as errors
+from semel._http import problems
+from semel._http.fates import Keyed, fate_of, log_not_recorded, log_streaming, replay
+from semel._http.responses import NOT_RECORDED, Response, omitted_result_of
+from semel._outcomes import Result
+from semel._reports import report
+from semel._sync.attempt import OpenAttempt
+from semel._sync.client import Client
+
+
+class Exchange:
+    """Used once, by one thread: begin(), and where that answers None, the handler and then one of the others."""
+
+    def __init__(self, client: Client, keyed: Keyed) -> None:
+        self._keyed = keyed
+        self._block = client.attempt(keyed.key, **keyed.begin_options())
+        self._attempt: OpenAttempt | None = None
+
+    @property
+    def attempt(self) -> OpenAttempt:
+        """Of the handler that is to run."""
+        assert self._attempt is not None, "begin() has not said so"
+        return self._attempt
+
+    def begin(self) -> Response | None:
+        """What goes out instead of the handler's response; None: call the handler."""
+        try:
+            self._attempt = self._block.__enter__()
+        except errors.AlreadyDone as done:
+            return replay(done.outcome)
+        except (errors.NotRun, errors.CallError) as error:
+            return problems.refusal(error).response()
+        return None
+
+    def answered(self, response: Response, error: BaseException | None = None) -> tuple[tuple[str, str], ...]:
+        """The handler ran and this is to go out, with the headers that are returned.
+
+        `error`: of the handler, where the framework made the response of it.
+        """
+        fate = fate_of(self._keyed, response, error, self.attempt)
+        if isinstance(fate, Result):
+            return self._record(fate)
+        self.raised(fate)
+        return ()
+
+    def streamed(self, status: int, headers: tuple[tuple[str, str], ...]) -> Response:
+        """The handler ran, and its response cannot be stored: the effect is, and this goes out instead."""
+        log_streaming(self._keyed.key)
+        instead = problems.streaming().response()
+        recorded = self._record(omitted_result_of(status, headers, self._keyed.policy.headers))
+        return Response(instead.status, (*instead.headers, *recorded), instead.body)
+
+    def raised(self, error: BaseException) -> None:
+        """The handler raised this, and somebody else makes a response of it."""
+        self._leave(error)
+
+    def _record(self, result: Result) -> tuple[tuple[str, str], ...]:
+        try:
+            report(self.attempt, result)
+        except errors.CallError as error:
+            log_not_recorded(self._keyed.key, error)
+            self._leave(errors.Unknown())  # whatever was wrong with the report, the effect has happened
+            return (NOT_RECORDED,)
+        self._leave(None)
+        return ()
+
+    def _leave(self, error: BaseException | None) -> None:
+        if error is None:
+            self._block.__exit__(None, None, None)
+        else:
+            self._block.__exit__(type(error), error, error.__traceback__)

@@ -1,0 +1,129 @@
+"""What is asked before a handler runs, and what its response says about its effect. Decides only."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypedDict, Union
+
+from semel import _errors as errors
+from semel._durations import Duration
+from semel._error_policy import ErrorPolicy, FailedAttempt, verdict_on
+from semel._http import problems
+from semel._http.key_header import MalformedKey, key_of_header
+from semel._http.policy import Mode, Policy
+from semel._http.requests import HttpRequest, fingerprint_of, key_in_semel
+from semel._http.responses import PayloadCodec, Response, replayed, result_of
+from semel._outcomes import Outcome, Result
+
+_log = logging.getLogger("semel")
+_CODEC = PayloadCodec()
+
+Fate = Union[Result, BaseException]
+"""What to record of a response: a result, or what an exception says."""
+
+
+class BeginOptions(TypedDict):
+    """What attempt() of a client takes beside the key."""
+
+    namespace: str | None
+    fingerprint: bytes
+    lease: Duration | None
+    wait: Duration
+    retention: Duration | None
+    codec: PayloadCodec
+    on_error: ErrorPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A request that carries a key."""
+
+    policy: Policy
+    key: str
+    """In Semel."""
+    fingerprint: bytes
+
+    def begin_options(self) -> BeginOptions:
+        """How its attempt begins."""
+        policy = self.policy
+        return BeginOptions(
+            namespace=policy.namespace,
+            fingerprint=self.fingerprint,
+            lease=policy.lease,
+            wait=policy.wait,
+            retention=policy.retention,
+            codec=_CODEC,
+            on_error=_verdicts_first(policy.on_error),
+        )
+
+
+def header_key(policy: Policy, values: Sequence[str]) -> str | None | Response:
+    """The header's key; None: the request passes untouched; a response: it is refused."""
+    try:
+        key = key_of_header(values)
+    except MalformedKey as error:
+        return problems.key_malformed(policy.header, error).response()
+    if key is None and policy.mode is Mode.REQUIRED:
+        return problems.key_missing(policy.header).response()
+    return key
+
+
+def too_large(policy: Policy, length: int | None) -> Response | None:
+    """The refusal of a body of so many bytes; None: it may be read, or compared."""
+    if length is None or length <= policy.max_body:
+        return None
+    return problems.body_too_large(policy.max_body).response()
+
+
+def keyed(policy: Policy, header: str, request: HttpRequest, native: Any) -> Keyed:
+    """The request with its key in Semel and its fingerprint. `native`: the framework's request, for the caller's functions."""
+    more = policy.scope(native) if policy.scope is not None else ()
+    key = key_in_semel(policy, request, header, more)
+    if policy.fingerprint is not None:
+        return Keyed(policy, key, policy.fingerprint(native))
+    return Keyed(policy, key, fingerprint_of(request, policy.leave_out))
+
+
+def replay(outcome: Outcome[Any]) -> Response:
+    """What goes out where the effect is done."""
+    return replayed(outcome) or problems.response_not_kept().response()
+
+
+def fate_of(keyed: Keyed, response: Response, error: BaseException | None, attempt: FailedAttempt) -> Fate:
+    """What a response says about the effect. `error`: of the handler, where the framework made the response of it."""
+    said = keyed.policy.store_status(response.status)
+    if isinstance(said, errors.Verdict):
+        return said
+    if error is not None:
+        verdict = verdict_on(error, attempt, _verdicts_first(keyed.policy.on_error))
+        if not said or isinstance(verdict, errors.Unknown):
+            return verdict
+    if said:
+        return result_of(response, keyed.policy.headers)
+    # Once effects began, a status alone does not say that they did not happen.
+    if attempt.effects_began:
+        return errors.Unknown()
+    return errors.Retryable(f"HTTP_{response.status}", "the handler answered so")
+
+
+def log_not_recorded(key: str, error: errors.CallError) -> None:
+    """The effect has happened, so its response goes out all the same."""
+    _log.error("%s: the response goes out, but is not known to be recorded: %s", key, error)
+
+
+def log_streaming(key: str) -> None:
+    """For the developer, who has to choose between the two."""
+    _log.error("%s: a streamed response does not go with a key: the effect is recorded without it, the answer is 500", key)
+
+
+def _verdicts_first(policy: ErrorPolicy | None) -> Callable[[BaseException, FailedAttempt], errors.Verdict | None]:
+    """A verdict says itself what it is, also to policies that only know the program's own exceptions."""
+
+    def first(error: BaseException, attempt: FailedAttempt) -> errors.Verdict | None:
+        if isinstance(error, errors.Verdict):
+            return error
+        return policy(error, attempt) if policy is not None else None
+
+    return first
