@@ -8,6 +8,8 @@ import weakref
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from semel._errors import ConfigurationError
+
 C = TypeVar("C")
 
 
@@ -44,6 +46,15 @@ class PerProcess(Generic[C]):
     def _forget(self) -> None:
         self._lock = threading.Lock()
         self._client = None
+
+
+def per_process(client: C | Callable[[], C], kind: type[C]) -> PerProcess[C]:
+    """A client that is given ready-made, or the function that makes one in each process."""
+    if isinstance(client, kind):
+        return PerProcess(lambda: client)
+    if not callable(client):
+        raise ConfigurationError(f"client is a {kind.__module__}.Client or a function that makes one, not {client!r}")
+    return PerProcess(client)
 
 
 def _call(method: Callable[[], None] | None) -> None:

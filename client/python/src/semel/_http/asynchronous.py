@@ -6,7 +6,7 @@ from semel import _errors as errors
 from semel._aio.attempt import OpenAttempt
 from semel._aio.client import Client
 from semel._http import problems
-from semel._http.fates import Keyed, fate_of, log_not_recorded, log_streaming, replay
+from semel._http.fates import Fate, Keyed, fate_of, log_not_recorded, log_streaming, replay
 from semel._http.responses import NOT_RECORDED, Response, omitted_result_of
 from semel._outcomes import Result
 from semel._reports import report_async
@@ -47,20 +47,20 @@ class Exchange:
 
     async def answered(self, response: Response) -> tuple[tuple[str, str], ...]:
         """The handler ran and this is to go out, with the headers that are returned."""
-        fate = fate_of(self._keyed, response, None, self.attempt)
+        fate = await self._fate(response)
         if isinstance(fate, Result):
             return await self._record(fate)
-        await self.raised(fate)
+        await self._leave(fate)
         return ()
 
     async def too_large(
         self, status: int, headers: tuple[tuple[str, str], ...]
     ) -> tuple[tuple[str, str], ...]:
         """The handler ran, and its body is larger than what is held in memory: it goes out, but is not stored."""
-        fate = fate_of(self._keyed, Response(status, headers, b""), None, self.attempt)
+        fate = await self._fate(Response(status, headers, b""))
         if isinstance(fate, Result):
             return await self._record(omitted_result_of(status, headers, self._keyed.policy.headers))
-        await self.raised(fate)
+        await self._leave(fate)
         return ()
 
     async def streamed(self, status: int, headers: tuple[tuple[str, str], ...]) -> Response:
@@ -73,6 +73,13 @@ class Exchange:
     async def raised(self, error: BaseException) -> None:
         """The handler raised this, and somebody else makes a response of it. Raises LeaseLost where that was the cause."""
         await self._leave(error)
+
+    async def _fate(self, response: Response) -> Fate:
+        try:
+            return fate_of(self._keyed, response, None, self.attempt)
+        except Exception:  # of the caller's store_status
+            await self._leave(errors.Unknown())
+            raise
 
     async def _record(self, result: Result) -> tuple[tuple[str, str], ...]:
         try:

@@ -41,10 +41,14 @@ class Exchange:
 
         `error`: of the handler, where the framework made the response of it.
         """
-        fate = fate_of(self._keyed, response, error, self.attempt)
+        try:
+            fate = fate_of(self._keyed, response, error, self.attempt)
+        except Exception:  # of the caller's store_status
+            self._leave(errors.Unknown())
+            raise
         if isinstance(fate, Result):
             return self._record(fate)
-        self.raised(fate)
+        self._leave(fate)
         return ()
 
     def streamed(self, status: int, headers: tuple[tuple[str, str], ...]) -> Response:

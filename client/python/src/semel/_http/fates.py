@@ -96,16 +96,21 @@ def fate_of(keyed: Keyed, response: Response, error: BaseException | None, attem
     said = keyed.policy.store_status(response.status)
     if isinstance(said, errors.Verdict):
         return said
-    if error is not None:
-        verdict = verdict_on(error, attempt, _verdicts_first(keyed.policy.on_error))
-        if not said or isinstance(verdict, errors.Unknown):
-            return verdict
+    if error is not None and (not said or _leaves_open(keyed, error, attempt)):
+        return error
     if said:
         return result_of(response, keyed.policy.headers)
     # Once effects began, a status alone does not say that they did not happen.
     if attempt.effects_began:
         return errors.Unknown()
     return errors.Retryable(f"HTTP_{response.status}", "the handler answered so")
+
+
+def _leaves_open(keyed: Keyed, error: BaseException, attempt: FailedAttempt) -> bool:
+    try:
+        return isinstance(verdict_on(error, attempt, keyed.policy.on_error), errors.Unknown)
+    except Exception:  # noqa: BLE001 - of the caller's policy: the attempt asks it again, and tells
+        return True
 
 
 def log_not_recorded(key: str, error: errors.CallError) -> None:
