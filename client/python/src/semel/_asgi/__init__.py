@@ -1,0 +1,1 @@
+"""What semel.asgi is made of."""

@@ -1,0 +1,35 @@
+"""Which route a request will take, asked before the router takes it: its template and its endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+_FULL = 2  # starlette.routing.Match.FULL
+_DEEPEST = 16  # mounts in mounts
+
+
+class FoundRoute(NamedTuple):
+    """What a router of Starlette's kind would choose."""
+
+    template: str
+    endpoint: Any
+
+
+def found_route(scope: dict[str, Any]) -> FoundRoute | None:
+    """By the routes of the application that serves this scope; None where it has none, or none of them fits."""
+    routes = getattr(scope.get("app"), "routes", None)
+    return None if routes is None else _among(routes, dict(scope), "", _DEEPEST)
+
+
+def _among(routes: Iterable[Any], scope: dict[str, Any], prefix: str, deeper: int) -> FoundRoute | None:
+    for route in routes:
+        match, below = route.matches(scope)
+        if match.value != _FULL:
+            continue
+        template = prefix + getattr(route, "path", "")
+        inner = getattr(route, "routes", None)
+        if inner and deeper:
+            return _among(inner, {**scope, **below}, template, deeper - 1) or FoundRoute(template, None)
+        return FoundRoute(template, below.get("endpoint"))
+    return None

@@ -1,0 +1,194 @@
+"""Idempotency keys for FastAPI, Starlette and other ASGI applications (draft-ietf-httpapi-idempotency-key-header-07).
+
+::
+
+    app = FastAPI()
+    app.add_middleware(semel.asgi.IdempotencyMiddleware,
+                       client=lambda: semel.aio.Client("semel:7420", namespace="shop"),
+                       scope=lambda scope: [user_of(scope)])
+
+    @app.post("/payments", status_code=201)
+    @semel.asgi.required
+    async def pay(order: Order, request: Request) -> Receipt:
+        return await bank.pay(order, fence=request.scope["semel.attempt"].token)
+
+The first request with a key runs the endpoint; all others with that key, now or tomorrow, get its stored response.
+Endpoints that say nothing take keys (`optional`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from semel._aio.attempt import Attempt
+from semel._aio.client import Client
+from semel._asgi.answer import Answer, StreamedResponse
+from semel._asgi.bodies import (
+    Disconnected,
+    Receive,
+    Scope,
+    Send,
+    TooLarge,
+    header_values,
+    length_of,
+    receiving,
+    send_response,
+    whole_body,
+)
+from semel._asgi.marks import mark_of, off, optional, required, seen
+from semel._asgi.routes import found_route
+from semel._errors import LeaseLost
+from semel._http import problems
+from semel._http.asynchronous import Exchange
+from semel._http.fates import header_key, keyed, too_large
+from semel._http.policy import HttpOptions, Policy, policy_of
+from semel._http.requests import HttpRequest
+from semel._http.responses import Response
+from semel._per_process import per_process
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = [
+    "HttpOptions",
+    "IdempotencyMiddleware",
+    "StreamedResponse",
+    "current_attempt",
+    "off",
+    "optional",
+    "required",
+]
+
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_ATTEMPT = "semel.attempt"
+# Ways around http.response.body, by which a response would go out that nobody has seen.
+_SHORTCUTS = frozenset({"http.response.pathsend", "http.response.zerocopysend", "http.response.trailers"})
+
+
+def current_attempt(scope: Scope) -> Attempt | None:
+    """The attempt that a request runs as: its token, what came before it, checkpoint(). None where it carries no key.
+
+    The same as `scope["semel.attempt"]`, for type checkers; the scope of a Request is `request.scope`.
+    """
+    attempt: Attempt | None = scope.get(_ATTEMPT)
+    return attempt
+
+
+class IdempotencyMiddleware:
+    """Pure ASGI. Holds requests that carry a key, and their responses, in memory; all others pass untouched.
+
+    Args:
+        app: what stands below.
+        client: a semel.aio.Client, or a function that makes one in each process and closes it when the application ends.
+            Absent: semel.aio.Client(), from SEMEL_ADDRESS and SEMEL_NAMESPACE.
+        options: for all endpoints; see HttpOptions. `scope` and `fingerprint` are called with the ASGI scope, before the
+            endpoint's own dependencies: what they need of the user they have to read from its headers.
+
+    Raises ConfigurationError and TypeError for options that cannot be meant.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        client: Client | Callable[[], Client] = Client,
+        **options: Unpack[HttpOptions],
+    ) -> None:
+        self._app = app
+        self._owns_client = not isinstance(client, Client)
+        self._clients = per_process(client, Client)
+        self._policy = policy_of(options)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or the application's life."""
+        if scope["type"] == "http":
+            token = seen.set(True)
+            try:
+                await self._serve(scope, receive, send)
+            finally:
+                seen.reset(token)
+        elif scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            client = self._clients.take() if self._owns_client else None
+            if client is not None:
+                await client.close()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = found_route(dict(scope))
+        mark = mark_of(route.endpoint) if route is not None else None
+        policy = self._policy if mark is None else policy_of(mark.options, self._policy, mark.mode)
+        header = None
+        if policy.applies_to(scope["method"]):
+            header = header_key(policy, header_values(scope, policy.header))
+        if header is None:
+            await self._app(scope, receive, send)
+        elif isinstance(header, Response):
+            await send_response(send, header)
+        else:
+            await self._serve_keyed(scope, receive, send, policy, header, route.template if route else scope["path"])
+
+    async def _serve_keyed(
+        self, scope: Scope, receive: Receive, send: Send, policy: Policy, header: str, template: str
+    ) -> None:
+        refusal = too_large(policy, length_of(scope))
+        if refusal is not None:
+            await send_response(send, refusal)
+            return
+        try:
+            body = await whole_body(receive, policy.max_body)
+        except TooLarge:
+            await send_response(send, problems.body_too_large(policy.max_body).response())
+            return
+        except Disconnected:
+            return  # nobody is there to answer, and nothing was done
+        request = keyed(policy, header, _read(scope, template, body), scope)
+        exchange = Exchange(self._clients.get(), request)
+        instead = await exchange.begin()
+        if instead is not None:
+            await send_response(send, instead)
+            return
+        await self._run(exchange, {**scope, _ATTEMPT: exchange.attempt}, receiving(body, receive), send)
+
+    async def _run(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+        extensions = scope.get("extensions") or {}
+        scope["extensions"] = {name: each for name, each in extensions.items() if name not in _SHORTCUTS}
+        answer = Answer(exchange, send)
+        try:
+            await self._app(scope, receive, answer.send)
+        except BaseException as error:
+            if not exchange.left and await _lost(exchange, error) and not answer.begun:
+                await send_response(send, problems.not_recorded().response())
+                return
+            raise
+        if not exchange.left:
+            # Whether the effect happened is anybody's guess: the server will say that there was no response.
+            await exchange.raised(RuntimeError("the application ended without a response"))
+
+
+async def _lost(exchange: Exchange, error: BaseException) -> bool:
+    """Tells the attempt how its handler ended; true where that was because its lease was lost."""
+    try:
+        await exchange.raised(error)
+    except LeaseLost:
+        return True
+    return False
+
+
+def _read(scope: Scope, template: str, body: bytes) -> HttpRequest:
+    content_type: Any = header_values(scope, "content-type")
+    return HttpRequest(
+        method=scope["method"],
+        route=template,
+        path=scope["path"],
+        query=scope.get("query_string", b"").decode("latin-1"),
+        content_type=content_type[0] if content_type else "",
+        body=body,
+    )
