@@ -38,7 +38,7 @@ from semel._asgi.bodies import (
 )
 from semel._asgi.marks import mark_of, off, optional, required, seen
 from semel._asgi.routes import found_route
-from semel._errors import LeaseLost
+from semel._errors import LeaseLost, Unknown
 from semel._http import problems
 from semel._http.asynchronous import Exchange
 from semel._http.fates import header_key, keyed, too_large
@@ -155,7 +155,8 @@ class IdempotencyMiddleware:
         if instead is not None:
             await send_response(send, instead)
             return
-        await self._run(exchange, {**scope, _ATTEMPT: exchange.attempt}, receiving(body, receive), send)
+        scope[_ATTEMPT] = exchange.attempt
+        await self._run(exchange, scope, receiving(body, receive), send)
 
     async def _run(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
         extensions = scope.get("extensions") or {}
@@ -169,8 +170,8 @@ class IdempotencyMiddleware:
                 return
             raise
         if not exchange.left:
-            # Whether the effect happened is anybody's guess: the server will say that there was no response.
-            await exchange.raised(RuntimeError("the application ended without a response"))
+            # Whether the effect happened is anybody's guess. The server tells what is wrong: there was no response.
+            await exchange.raised(Unknown())
 
 
 async def _lost(exchange: Exchange, error: BaseException) -> bool:
