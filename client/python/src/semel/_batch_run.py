@@ -16,7 +16,6 @@ from semel._durations import Duration
 from semel._ended import Ended, Handled, not_called, raised
 from semel._error_policy import ErrorPolicy, verdict_on
 from semel._lease import HeldLease
-from semel._outcomes import Outcome
 from semel._requests import BeginRequest
 from semel._sync.attempt import Attempt
 from semel._sync.client import Client
@@ -27,15 +26,6 @@ _log = logging.getLogger("semel")
 
 MAX_BATCH = 1000
 """Begins in one message to the service."""
-
-_NOT_BEGUN: dict[type, Callable[[str, BeginAnswer], errors.NotRun]] = {
-    Done: lambda key, answer: errors.AlreadyDone(key, Outcome(None, replayed=True)),
-    Failed: errors.EffectFailed,  # type: ignore[dict-item]
-    InProgress: errors.AlreadyRunning,  # type: ignore[dict-item]
-    InDoubt: errors.EffectInDoubt,  # type: ignore[dict-item]
-    Expired: errors.ResultExpired,  # type: ignore[dict-item]
-}
-
 
 @dataclass(frozen=True, slots=True)
 class BatchOptions:
@@ -100,6 +90,7 @@ class BatchRun(Generic[T]):
         """Begins, works, completes. Answers those whose key another message of this round had."""
         # Before the call: what is believed of the leases' ends errs on the safe side.
         begun_at = time.monotonic()
+        answers: list[BeginAnswer | errors.CallError]
         try:
             answers = self._client.batch_begin([each.request for each in asked], namespace=self._namespace)
         except errors.CallError as error:
@@ -176,9 +167,21 @@ class BatchRun(Generic[T]):
 def _not_begun(each: _Asked[T], answer: BeginAnswer | errors.CallError) -> Handled[T]:
     if isinstance(answer, Done):
         return Handled(each.message, Ended.REPLAYED)
-    key = each.request.key
-    error = answer if isinstance(answer, errors.CallError) else _NOT_BEGUN[type(answer)](key, answer)
+    error = answer if isinstance(answer, errors.CallError) else _why(each.request.key, answer)
     ended = not_called(error)
     if not ended.settled and ended is not Ended.ALREADY_RUNNING:
-        _log.warning("%s: not worked on: %s", key, error)
+        _log.warning("%s: not worked on: %s", each.request.key, error)
     return Handled(each.message, ended, error=error)
+
+
+def _why(key: str, answer: BeginAnswer) -> errors.NotRun:
+    match answer:
+        case Failed():
+            return errors.EffectFailed(key, answer)
+        case InProgress():
+            return errors.AlreadyRunning(key, answer)
+        case InDoubt():
+            return errors.EffectInDoubt(key, answer)
+        case Expired():
+            return errors.ResultExpired(key, answer)
+    raise AssertionError(answer)  # acquired and done: nobody asks why
