@@ -27,7 +27,7 @@ def _client(connect: Connect) -> semel.Client:
 
 
 @contextmanager
-def _serving(server: Any) -> Iterator[str]:
+def served_by(server: Any) -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -38,21 +38,27 @@ def _serving(server: Any) -> Iterator[str]:
         server.server_close()
 
 
-# ---- Flask ---------------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def flask_site(shop: Shop, connect: Connect, **options: Any) -> Iterator[str]:
-    import flask
+def serving(app: Any) -> AbstractContextManager[str]:
+    """A WSGI application, by the server of Werkzeug, with threads."""
     from werkzeug.serving import WSGIRequestHandler, make_server
-
-    import semel.flask
 
     class Quiet(WSGIRequestHandler):
         protocol_version = "HTTP/1.1"  # else the server does not read chunks
 
         def log(self, type: str, message: str, *args: Any) -> None:
             pass
+
+    return served_by(make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet))
+
+
+# ---- Flask ---------------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def flask_site(shop: Shop, connect: Connect, **options: Any) -> Iterator[str]:
+    import flask
+
+    import semel.flask
 
     app = flask.Flask(__name__)
     with _client(connect) as client:
@@ -74,7 +80,7 @@ def flask_site(shop: Shop, connect: Connect, **options: Any) -> Iterator[str]:
         app.add_url_rule("/orders/<name>", "orders", idempotency.optional(view), methods=methods)
         app.add_url_rule("/required/<name>", "required", idempotency.required(view), methods=methods)
         app.add_url_rule("/off/<name>", "off", view, methods=methods)
-        with _serving(make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)) as address:
+        with serving(app) as address:
             yield address
 
 
@@ -91,7 +97,7 @@ def django_site(shop: Shop, connect: Connect, **options: Any) -> Iterator[str]:
 
     with _client(connect) as client:
         scope = options.pop("scope", lambda request: _user(request.headers.get("X-User")))
-        with _serving(served(shop, {"client": lambda: client, "scope": scope, **options})) as address:
+        with served_by(served(shop, {"client": lambda: client, "scope": scope, **options})) as address:
             yield address
 
 

@@ -1,0 +1,137 @@
+"""What only Django and Django REST framework do. What they have in common with others: http_test.py."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+from django.core.handlers.asgi import ASGIHandler
+from django.test import AsyncRequestFactory, RequestFactory, override_settings
+
+import semel
+import semel.django
+from adapters import django_shop
+from adapters.calls import request
+from adapters.shop import Shop
+from adapters.sites import django_site, served_by
+from semeld import PATIENCE, Semeld
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+@pytest.fixture
+def name() -> str:
+    return f"n{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def address(shop: Shop, server: Semeld) -> Iterator[str]:
+    with django_site(shop, {"address": server.address}) as address:
+        yield address
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "body"),
+    [
+        ("/drf/orders/", 201, None),
+        ("/drf/refunds/", 200, b'{"refunded":5}'),
+        ("/drf/capture/", 200, b'{"captured":true}'),
+        ("/async/", 202, b"async"),
+    ],
+)
+def test_views_of_every_kind(address: str, shop: Shop, name: str, path: str, status: int, body: bytes | None) -> None:
+    assert request(address, path + name, body={"amount": 5}).problem == "key-missing"
+    first, second = (request(address, path + name, key="k1", body={"amount": 5}) for _ in range(2))
+    assert (first.status, second.status, second.replayed) == (status, status, True)
+    assert first.body == second.body
+    assert body is None or first.body == body
+    assert shop.effects(name) == 1
+
+
+def test_a_view_set_marks_its_actions(address: str, name: str) -> None:
+    assert request(address, f"/drf/orders/{name}", method="GET").body == b"[]"
+
+
+def test_exceptions_of_the_rest_framework_are_answers(address: str, shop: Shop, name: str) -> None:
+    first, second = (request(address, f"/drf/orders/{name}", key="k1", body={"amount": 0}) for _ in range(2))
+    assert (first.status, second.status, second.replayed) == (400, 400, True)
+    assert first.body == second.body == b'{"amount":"nothing to pay"}'
+    assert shop.effects(name) == 1
+
+
+def test_not_found_is_an_answer(address: str, shop: Shop, name: str) -> None:
+    first, second = (request(address, f"/missing/{name}", key="k1") for _ in range(2))
+    assert (first.status, second.status, second.replayed) == (404, 404, True)
+    assert shop.effects(name) == 1
+
+
+def test_csrf_reads_forms_and_the_body_is_compared_all_the_same(shop: Shop, server: Semeld, name: str) -> None:
+    middleware = ["django.middleware.csrf.CsrfViewMiddleware", "semel.django.IdempotencyMiddleware"]
+    form = "multipart/form-data; boundary=b"
+    body = b'--b\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n' + b"t" * 32 + b"\r\n--b--\r\n"
+    with semel.Client(server.address, namespace="shop") as client:
+        setting = {"client": lambda: client}
+        with _serving(shop, setting, middleware[::-1]) as address:
+            for replayed in (False, True):
+                reply = request(
+                    address,
+                    f"/orders/{name}",
+                    key="k1",
+                    body=body,
+                    content_type=form,
+                    headers=[("Cookie", "csrftoken=" + "t" * 32)],
+                )
+                assert (reply.status, reply.replayed) == (201, replayed)
+
+
+def test_a_mark_without_the_middleware_is_told(shop: Shop, name: str) -> None:
+    with _serving(shop, {}, []) as address:
+        for path in ("required", "drf/orders", "drf/refunds", "drf/capture", "async"):
+            assert request(address, f"/{path}/{name}", key="k1", body={"amount": 1}).status == 500
+    assert shop.effects(name) == 0
+    with pytest.raises(semel.ConfigurationError, match="MIDDLEWARE"):
+        semel.django.required(lambda request: None)(RequestFactory().post("/"))
+
+
+def test_settings_name_functions_and_are_checked(server: Semeld) -> None:
+    with override_settings(SEMEL_IDEMPOTENCY={"scope": "adapters.django_test.nobody"}):
+        assert semel.django.IdempotencyMiddleware(lambda request: None) is not None  # type: ignore[arg-type, return-value]
+    with override_settings(SEMEL_IDEMPOTENCY={"scopes": nobody}), pytest.raises(TypeError, match="scopes"):
+        semel.django.IdempotencyMiddleware(lambda request: None)  # type: ignore[arg-type, return-value]
+
+
+def nobody(request: object) -> list[str]:
+    return []
+
+
+def test_under_asgi_it_runs_in_a_thread(shop: Shop, server: Semeld, name: str) -> None:
+    with semel.Client(server.address, namespace="shop") as client:
+        django_shop._shops[:] = [shop]
+        with override_settings(SEMEL_IDEMPOTENCY={"client": lambda: client}):
+            handler = ASGIHandler()
+
+        async def call() -> tuple[int, str | None]:
+            headers = {"Idempotency-Key": "k1"}
+            asked = AsyncRequestFactory().post(
+                f"/async/{name}", b"{}", content_type="application/json", headers=headers
+            )
+            response = await handler.get_response_async(asked)
+            return response.status_code, response.headers.get("Idempotency-Replayed")
+
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(asyncio.run, call()).result(PATIENCE) == (202, None)
+            assert pool.submit(asyncio.run, call()).result(PATIENCE) == (202, "true")
+    assert shop.effects(name) == 1
+
+
+
+def _serving(shop: Shop, setting: dict[str, Any], middleware: list[str]) -> AbstractContextManager[str]:
+    return served_by(django_shop.served(shop, setting, middleware))
