@@ -152,11 +152,16 @@ def _failure(error: Exception) -> Exception | None:
 def _finish(exchange: Exchange, error: Exception | None, response: flask.Response) -> flask.Response:
     flask.g.pop("semel_exchange", None)
     headers = tuple(response.headers.items())
-    if response.is_streamed or response.direct_passthrough:
+    if _is_stream(response):
         response.close()
         return _to_flask(exchange.streamed(response.status_code, headers))
     response.headers.extend(exchange.answered(Response(response.status_code, headers, response.get_data()), error))
     return response
+
+
+def _is_stream(response: flask.Response) -> bool:
+    """Flask runs its error pages as applications of their own: these are iterators, too, but they know their length."""
+    return response.direct_passthrough or (response.is_streamed and response.content_length is None)
 
 
 def _let_go(error: BaseException | None) -> None:

@@ -49,7 +49,7 @@ def address(shop: Shop, server: Semeld) -> Iterator[str]:
 )
 def test_views_of_every_kind(address: str, shop: Shop, name: str, path: str, status: int, body: bytes | None) -> None:
     assert request(address, path + name, body={"amount": 5}).problem == "key-missing"
-    first, second = (request(address, path + name, key="k1", body={"amount": 5}) for _ in range(2))
+    first, second = (request(address, path + name, key=name, body={"amount": 5}) for _ in range(2))
     assert (first.status, second.status, second.replayed) == (status, status, True)
     assert first.body == second.body
     assert body is None or first.body == body
@@ -61,14 +61,14 @@ def test_a_view_set_marks_its_actions(address: str, name: str) -> None:
 
 
 def test_exceptions_of_the_rest_framework_are_answers(address: str, shop: Shop, name: str) -> None:
-    first, second = (request(address, f"/drf/orders/{name}", key="k1", body={"amount": 0}) for _ in range(2))
+    first, second = (request(address, f"/drf/orders/{name}", key=name, body={"amount": 0}) for _ in range(2))
     assert (first.status, second.status, second.replayed) == (400, 400, True)
     assert first.body == second.body == b'{"amount":"nothing to pay"}'
     assert shop.effects(name) == 1
 
 
 def test_not_found_is_an_answer(address: str, shop: Shop, name: str) -> None:
-    first, second = (request(address, f"/missing/{name}", key="k1") for _ in range(2))
+    first, second = (request(address, f"/missing/{name}", key=name) for _ in range(2))
     assert (first.status, second.status, second.replayed) == (404, 404, True)
     assert shop.effects(name) == 1
 
@@ -84,7 +84,7 @@ def test_csrf_reads_forms_and_the_body_is_compared_all_the_same(shop: Shop, serv
                 reply = request(
                     address,
                     f"/orders/{name}",
-                    key="k1",
+                    key=name,
                     body=body,
                     content_type=form,
                     headers=[("Cookie", "csrftoken=" + "t" * 32)],
@@ -95,7 +95,7 @@ def test_csrf_reads_forms_and_the_body_is_compared_all_the_same(shop: Shop, serv
 def test_a_mark_without_the_middleware_is_told(shop: Shop, name: str) -> None:
     with _serving(shop, {}, []) as address:
         for path in ("required", "drf/orders", "drf/refunds", "drf/capture", "async"):
-            assert request(address, f"/{path}/{name}", key="k1", body={"amount": 1}).status == 500
+            assert request(address, f"/{path}/{name}", key=name, body={"amount": 1}).status == 500
     assert shop.effects(name) == 0
     with pytest.raises(semel.ConfigurationError, match="MIDDLEWARE"):
         semel.django.required(lambda request: None)(RequestFactory().post("/"))
@@ -119,7 +119,7 @@ def test_under_asgi_it_runs_in_a_thread(shop: Shop, server: Semeld, name: str) -
             handler = ASGIHandler()
 
         async def call() -> tuple[int, str | None]:
-            headers = {"Idempotency-Key": "k1"}
+            headers = {"Idempotency-Key": name}
             asked = AsyncRequestFactory().post(
                 f"/async/{name}", b"{}", content_type="application/json", headers=headers
             )

@@ -90,7 +90,7 @@ def address(app: flask.Flask, client: semel.Client, effects: list[str], prefix: 
 
 def test_what_error_handlers_answer_is_stored(address: str, effects: list[str]) -> None:
     for what, status in (("declined", 402), ("missing", 404)):
-        first, second = (request(address, f"/{what}", key="k1") for _ in range(2))
+        first, second = (request(address, f"/{what}", key=f"k-{what}") for _ in range(2))
         assert (first.status, second.status, second.replayed) == (status, status, True)
         assert first.body == second.body
         assert second.headers["x-after"] == "yes"
@@ -145,7 +145,25 @@ def test_an_exception_that_is_let_through_is_recorded_too(app: flask.Flask, clie
         app.test_client().post("/", headers={"Idempotency-Key": "k1"})
     record = client.lookup(semel.key_of(key, "POST", "/", "k1"))
     assert record is not None
-    assert record.outcome == semel.Failure("VALUE_ERROR", "no stock", b"", retryable=True)
+    assert isinstance(record.outcome, semel.Failure)
+    assert (record.outcome.reason, record.outcome.retryable) == ("VALUE_ERROR", True)
+
+
+def test_error_pages_of_flask_are_stored(app: flask.Flask, client: semel.Client, key: str) -> None:
+    idempotency = semel.flask.Idempotency(app, client, prefix=key)
+    ran = []
+
+    @app.post("/")
+    @idempotency.required
+    def view() -> str:
+        ran.append(1)
+        flask.abort(404)
+
+    with serving(app) as address:
+        first, second = (request(address, "/", key="k1") for _ in range(2))
+    assert (first.status, second.status, second.replayed, len(ran)) == (404, 404, True, 1)
+    assert b"Not Found" in first.body
+    assert first.body == second.body
 
 
 def test_what_was_read_before_cannot_be_compared(app: flask.Flask, client: semel.Client, key: str) -> None:
