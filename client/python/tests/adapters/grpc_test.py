@@ -1,0 +1,407 @@
+"""The interceptors, on real servers of gRPC, blocking and of asyncio, through one suite."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+import grpc.aio
+import pytest
+from google.protobuf.struct_pb2 import Struct
+
+import semel
+import semel.aio
+import semel.grpc
+from adapters.calls import at_once
+from semel._refusals import of_rpc_error
+from semeld import PATIENCE, Semeld
+
+PLACE = "/shop.v1.Orders/Place"
+LIST = "/shop.v1.Orders/List"
+
+Work = Callable[[Struct, Any], Any]
+Serve = Callable[..., AbstractContextManager[str]]
+
+
+class Orders:
+    """What the methods do: what a test says. Counts."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.effects = 0
+        self.work: Work = lambda request, context: None
+
+    def begin(self) -> None:
+        with self._lock:
+            self.effects += 1
+
+
+def struct(**fields: Any) -> Struct:
+    made = Struct()
+    made.update(fields)
+    return made
+
+
+def _handlers(place: Any, list_orders: Any) -> grpc.GenericRpcHandler:
+    reading: dict[str, Any] = {
+        "request_deserializer": Struct.FromString,
+        "response_serializer": Struct.SerializeToString,
+    }
+    return grpc.method_handlers_generic_handler(
+        "shop.v1.Orders",
+        {
+            "Place": grpc.unary_unary_rpc_method_handler(place, **reading),
+            "List": grpc.unary_stream_rpc_method_handler(list_orders, **reading),
+        },
+    )
+
+
+@contextmanager
+def blocking(orders: Orders, connect: dict[str, Any], **options: Any) -> Iterator[str]:
+    def place(request: Struct, context: grpc.ServicerContext) -> Any:
+        assert isinstance(context, grpc.ServicerContext)
+        orders.begin()
+        answer = orders.work(request, context)
+        attempt = semel.grpc.current_attempt()
+        return struct(token=attempt.token if attempt else 0) if answer is None else answer
+
+    def list_orders(request: Struct, context: grpc.ServicerContext) -> Iterator[Struct]:
+        yield struct(order=1)
+        yield struct(order=2)
+
+    with semel.Client(**{"namespace": "shop", **connect}) as client:
+        interceptor = semel.grpc.IdempotencyInterceptor(client, **options)
+        server = grpc.server(ThreadPoolExecutor(60), interceptors=[interceptor])
+        server.add_generic_rpc_handlers((_handlers(place, list_orders),))
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        try:
+            yield f"127.0.0.1:{port}"
+        finally:
+            server.stop(None).wait(PATIENCE)
+
+
+@contextmanager
+def in_asyncio(orders: Orders, connect: dict[str, Any], **options: Any) -> Iterator[str]:
+    """On a loop of a thread of its own."""
+    addresses: list[str] = []
+    started, stop = threading.Event(), asyncio.Event()
+
+    async def place(request: Struct, context: Any) -> Any:
+        orders.begin()
+        answer = orders.work(request, context)
+        if inspect.isawaitable(answer):
+            answer = await answer
+        attempt = semel.grpc.current_attempt()
+        return struct(token=attempt.token if attempt else 0) if answer is None else answer
+
+    async def list_orders(request: Struct, context: Any) -> Any:
+        yield struct(order=1)
+        yield struct(order=2)
+
+    async def serve() -> None:
+        async with semel.aio.Client(**{"namespace": "shop", **connect}) as client:
+            interceptor = semel.grpc.AioIdempotencyInterceptor(client, **options)
+            server = grpc.aio.server(interceptors=[interceptor])
+            server.add_generic_rpc_handlers((_handlers(place, list_orders),))
+            addresses.append(f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}")
+            await server.start()
+            started.set()
+            await stop.wait()
+            await server.stop(None)
+
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    try:
+        assert started.wait(PATIENCE)
+        yield addresses[0]
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(PATIENCE)
+        loop.close()
+
+
+@dataclass(frozen=True)
+class Reply:
+    code: grpc.StatusCode
+    message: str
+    response: Struct | None
+    trailing: dict[str, Any]
+    reason: str
+    retry_delay: float | None
+
+    @property
+    def replayed(self) -> bool:
+        return self.trailing.get("idempotency-replayed") == "true"
+
+
+def call(
+    address: str, message: Struct, *keys: str, method: str = PLACE, metadata: tuple[tuple[str, str], ...] = ()
+) -> Reply:
+    sent = (*metadata, *(("idempotency-key", key) for key in keys))
+    with grpc.insecure_channel(address) as channel:
+        caller = channel.unary_unary(
+            method, request_serializer=Struct.SerializeToString, response_deserializer=Struct.FromString
+        )
+        try:
+            response, rpc = caller.with_call(message, metadata=sent, timeout=PATIENCE)
+        except grpc.RpcError as error:
+            refusal = of_rpc_error(error)
+            delay = refusal.retry_delay.total_seconds() if refusal.retry_delay else None
+            return Reply(error.code(), error.details(), None, _trailing(error), refusal.reason, delay)
+        return Reply(grpc.StatusCode.OK, "", response, _trailing(rpc), "", None)
+
+
+def _trailing(rpc: Any) -> dict[str, Any]:
+    return {name: value for name, value in rpc.trailing_metadata() or ()}
+
+
+@pytest.fixture(params=["blocking", "asyncio"])
+def serve(request: pytest.FixtureRequest) -> Serve:
+    """With keys that no other test uses."""
+    made = {"blocking": blocking, "asyncio": in_asyncio}[request.param]
+
+    def serve(orders: Orders, connect: dict[str, Any], **options: Any) -> AbstractContextManager[str]:
+        return made(orders, connect, **{"prefix": uuid.uuid4().hex, **options})
+
+    return serve
+
+
+@pytest.fixture
+def orders() -> Orders:
+    return Orders()
+
+
+@pytest.fixture
+def address(serve: Serve, orders: Orders, server: Semeld) -> Iterator[str]:
+    with serve(orders, {"address": server.address}) as address:
+        yield address
+
+
+ORDER = struct(id="17", items=["book", "pen"], sent={"to": "jo", "by": "post"})
+
+
+def test_runs_once_and_replays(address: str, orders: Orders) -> None:
+    first, second = (call(address, ORDER, '"k1"') for _ in range(2))
+    assert (first.code, second.code) == (grpc.StatusCode.OK, grpc.StatusCode.OK)
+    assert first.response == second.response
+    assert first.response is not None
+    assert first.response["token"] > 0
+    assert (first.replayed, second.replayed) == (False, True)
+    assert orders.effects == 1
+
+
+def test_fifty_duplicates_at_once_have_one_effect(serve: Serve, orders: Orders, server: Semeld) -> None:
+    with serve(orders, {"address": server.address}, wait=PATIENCE) as address:
+        replies = at_once(50, lambda: call(address, ORDER, "k1"))
+    assert {reply.code for reply in replies} == {grpc.StatusCode.OK}, replies
+    assert len({str(reply.response) for reply in replies}) == 1
+    assert sum(not reply.replayed for reply in replies) == 1
+    assert orders.effects == 1
+
+
+def test_calls_without_a_key_pass(address: str, orders: Orders) -> None:
+    for _ in range(2):
+        reply = call(address, ORDER)
+        assert reply.response == struct(token=0)
+    assert orders.effects == 2
+
+
+def test_another_request_under_the_key_is_told_so(address: str, orders: Orders) -> None:
+    call(address, ORDER, "k1")
+    reply = call(address, struct(id="18"), "k1")
+    assert (reply.code, reply.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "FINGERPRINT_MISMATCH")
+    assert orders.effects == 1
+
+
+def test_in_flight(address: str, orders: Orders) -> None:
+    entered, let_go = threading.Event(), threading.Event()
+
+    def work(request: Struct, context: Any) -> Any:
+        entered.set()
+        if isinstance(context, grpc.aio.ServicerContext):
+            return asyncio.get_running_loop().run_in_executor(None, _wait, let_go)
+        return _wait(let_go)
+
+    orders.work = work
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(call, address, ORDER, "k1")
+        assert entered.wait(PATIENCE)
+        reply = call(address, ORDER, "k1")
+        let_go.set()
+        assert first.result(PATIENCE).code is grpc.StatusCode.OK
+    assert (reply.code, reply.reason) == (grpc.StatusCode.ABORTED, "IN_FLIGHT")
+    assert reply.retry_delay is not None
+    assert orders.effects == 1
+
+
+def _wait(event: threading.Event) -> None:
+    assert event.wait(PATIENCE)
+
+
+@pytest.mark.parametrize(("required", "keys"), [(True, ()), (False, ("",)), (False, ("a", "b")), (False, ('"half',))])
+def test_what_is_no_key_is_refused(
+    serve: Serve, orders: Orders, server: Semeld, required: bool, keys: tuple[str, ...]
+) -> None:
+    with serve(orders, {"address": server.address}, required={PLACE} if required else set()) as address:
+        reply = call(address, ORDER, *keys)
+    reason = "KEY_MISSING" if required else "KEY_MALFORMED"
+    assert (reply.code, reply.reason) == (grpc.StatusCode.INVALID_ARGUMENT, reason)
+    assert orders.effects == 0
+
+
+def test_keys_may_be_off(serve: Serve, orders: Orders, server: Semeld) -> None:
+    with serve(orders, {"address": server.address}, off={PLACE}) as address:
+        assert [call(address, ORDER, "k1").replayed for _ in range(2)] == [False, False]
+
+
+def test_streams_are_refused_with_a_key_alone(address: str) -> None:
+    with grpc.insecure_channel(address) as channel:
+        caller = channel.unary_stream(
+            LIST, request_serializer=Struct.SerializeToString, response_deserializer=Struct.FromString
+        )
+        assert len(list(caller(ORDER, timeout=PATIENCE))) == 2
+        with pytest.raises(grpc.RpcError) as caught:
+            list(caller(ORDER, metadata=(("idempotency-key", "k1"),), timeout=PATIENCE))
+    error: Any = caught.value
+    assert (error.code(), of_rpc_error(error).reason) == (grpc.StatusCode.UNIMPLEMENTED, "STREAMING")
+
+
+def aborting(code: grpc.StatusCode, message: str) -> Work:
+    return lambda request, context: context.abort(code, message)
+
+
+def setting(code: grpc.StatusCode, message: str) -> Work:
+    def work(request: Struct, context: Any) -> Any:
+        context.set_code(code)
+        context.set_details(message)
+        context.set_trailing_metadata((("grpc-status-details-bin", b"\x08\x05"),))
+
+    return work
+
+
+@pytest.mark.parametrize("ending", [aborting, setting])
+def test_statuses_that_blame_the_caller_are_stored(
+    address: str, orders: Orders, ending: Callable[[grpc.StatusCode, str], Work]
+) -> None:
+    orders.work = ending(grpc.StatusCode.NOT_FOUND, "no such käse")
+    first, second = (call(address, ORDER, "k1") for _ in range(2))
+    assert (first.code, first.message) == (grpc.StatusCode.NOT_FOUND, "no such käse")
+    assert (second.code, second.message) == (first.code, first.message)
+    assert (first.replayed, second.replayed) == (False, True)
+    assert second.trailing.get("grpc-status-details-bin") == first.trailing.get("grpc-status-details-bin")
+    assert orders.effects == 1
+
+
+@pytest.mark.parametrize("ending", [aborting, setting])
+def test_failures_are_not_stored(
+    address: str, orders: Orders, ending: Callable[[grpc.StatusCode, str], Work]
+) -> None:
+    orders.work = ending(grpc.StatusCode.UNAVAILABLE, "later")
+    assert [call(address, ORDER, "k1").code for _ in range(2)] == [grpc.StatusCode.UNAVAILABLE] * 2
+    orders.work = lambda request, context: None
+    assert call(address, ORDER, "k1").code is grpc.StatusCode.OK
+    assert orders.effects == 3
+
+
+def test_a_deadline_of_its_own_leaves_it_open(address: str, orders: Orders) -> None:
+    orders.work = aborting(grpc.StatusCode.DEADLINE_EXCEEDED, "the bank did not answer")
+    assert call(address, ORDER, "k1").code is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert call(address, ORDER, "k1").reason == "IN_FLIGHT"
+    assert orders.effects == 1
+
+
+def test_an_abort_that_is_held_back_is_one(address: str, orders: Orders) -> None:
+    def work(request: Struct, context: Any) -> Any:
+        async def held() -> None:
+            try:
+                await context.abort(grpc.StatusCode.NOT_FOUND, "no")
+            except Exception:  # noqa: BLE001 - as a method that catches too much does
+                pass
+
+        if isinstance(context, grpc.aio.ServicerContext):
+            return held()
+        try:
+            context.abort(grpc.StatusCode.NOT_FOUND, "no")
+        except Exception:  # noqa: BLE001
+            return None
+
+    orders.work = work
+    replies = [call(address, ORDER, "k1") for _ in range(2)]
+    assert [(reply.code, reply.message, reply.replayed) for reply in replies] == [
+        (grpc.StatusCode.NOT_FOUND, "no", False),
+        (grpc.StatusCode.NOT_FOUND, "no", True),
+    ]
+
+
+def test_exceptions_are_recorded_as_run_does(address: str, orders: Orders) -> None:
+    def work(request: Struct, context: Any) -> Any:
+        raise semel.Final("STOLEN") if orders.effects > 1 else ValueError("no stock")
+
+    orders.work = work
+    assert [call(address, ORDER, "k1").code for _ in range(2)] == [grpc.StatusCode.UNKNOWN] * 2
+    reply = call(address, ORDER, "k1")
+    assert (reply.code, reply.reason) == (grpc.StatusCode.INTERNAL, "FAILED")
+    assert orders.effects == 2
+
+
+def test_a_response_that_cannot_be_sent_has_happened_all_the_same(address: str, orders: Orders) -> None:
+    orders.work = lambda request, context: "no message"
+    assert call(address, ORDER, "k1").code is grpc.StatusCode.UNKNOWN
+    reply = call(address, ORDER, "k1")
+    assert (reply.code, reply.reason) == (grpc.StatusCode.DATA_LOSS, "RESPONSE_NOT_KEPT")
+    assert orders.effects == 1
+
+
+def test_a_large_response_is_not_kept(address: str, orders: Orders) -> None:
+    orders.work = lambda request, context: struct(text="x" * 20_000)
+    assert call(address, ORDER, "k1").code is grpc.StatusCode.OK
+    assert call(address, ORDER, "k1").reason == "RESPONSE_NOT_KEPT"
+
+
+def test_users_do_not_see_each_other(serve: Serve, orders: Orders, server: Semeld) -> None:
+    def user_of(call: semel.grpc.KeyedCall) -> list[str]:
+        return [str(value) for name, value in call.metadata if name == "user"]
+
+    with serve(orders, {"address": server.address}, scope=user_of) as address:
+        replies = [call(address, ORDER, "k1", metadata=(("user", user),)) for user in ("ann", "bob", "ann")]
+    assert [reply.replayed for reply in replies] == [False, False, True]
+
+
+def test_without_semel_nothing_runs(serve: Serve, orders: Orders, own_server: Semeld) -> None:
+    with serve(orders, {"address": own_server.address, "call_timeout": 0.2}) as address:
+        own_server.kill()
+        reply = call(address, ORDER, "k1")
+    assert (reply.code, reply.reason, reply.retry_delay) == (grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE", 1.0)
+    assert orders.effects == 0
+
+
+@pytest.mark.parametrize("code", [grpc.StatusCode.OK, grpc.StatusCode.NOT_FOUND])
+def test_what_cannot_be_recorded_goes_out_marked(
+    serve: Serve, orders: Orders, own_server: Semeld, code: grpc.StatusCode
+) -> None:
+    def work(request: Struct, context: Any) -> Any:
+        own_server.kill()
+        return None if code is grpc.StatusCode.OK else context.abort(code, "no")
+
+    orders.work = work
+    with serve(orders, {"address": own_server.address, "complete_timeout": 0.2}) as address:
+        reply = call(address, ORDER, "k1")
+    assert (reply.code, reply.trailing["idempotency-recorded"]) == (code, "false")
+
+
+def test_what_cannot_be_meant_is_told_at_once(client: semel.Client) -> None:
+    for options in ({"metadata_key": "Idempotency-Key"}, {"required": PLACE}, {"off": ["Place"]}):
+        with pytest.raises(semel.ConfigurationError):
+            semel.grpc.IdempotencyInterceptor(client, **options)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="wiat"):
+        semel.grpc.IdempotencyInterceptor(client, wiat=1)  # type: ignore[call-arg]

@@ -1,0 +1,99 @@
+"""Tasks of a worker. Each effect is a line of the file EFFECTS."""
+
+import json
+import os
+import signal
+from typing import Any
+
+import celery
+
+import semel
+import semel.celery
+
+app = celery.Celery("celery_shop", broker=os.environ["BROKER"], backend=os.environ["BROKER"])
+app.conf.update(
+    # How long Redis waits before it takes a worker for dead.
+    broker_transport_options={"visibility_timeout": 2},
+    broker_connection_retry_on_startup=True,
+    worker_prefetch_multiplier=1,
+)
+semel.celery.connect(app, semel.Client)
+
+
+def order_key(order: str, *_: Any) -> str:
+    return semel.key_of("order", order)
+
+
+def note(what: str, attempt: semel.Attempt | None) -> None:
+    assert attempt is not None
+    line = {"what": what, "attempt": attempt.number, "previous": attempt.previous.value, "pid": os.getpid()}
+    with open(os.environ["EFFECTS"], "a") as effects:
+        effects.write(json.dumps(line) + "\n")
+
+
+@app.task(base=semel.celery.SemelTask, semel_key=order_key)
+def place(order: str) -> dict[str, int]:
+    note(order, place.semel_attempt)
+    return {"pid": os.getpid()}
+
+
+@app.task(base=semel.celery.SemelTask)
+def by_id(what: str) -> str:
+    note(what, by_id.semel_attempt)
+    return what
+
+
+@app.task(base=semel.celery.SemelTask, semel_key=order_key, semel_lease=1)
+def dies(order: str) -> str:
+    """Until it is killed; the second attempt goes through."""
+    attempt = dies.semel_attempt
+    note(order, attempt)
+    if attempt.number == 1:
+        signal.pause()
+    return "done"
+
+
+@app.task(base=semel.celery.SemelTask, semel_key=order_key, bind=True, max_retries=1)
+def retries(self: Any, order: str) -> str:
+    note(order, self.semel_attempt)
+    if self.semel_attempt.number < 2:
+        raise self.retry(countdown=0, exc=ValueError("no stock"))
+    return f"retried {self.request.retries}"
+
+
+@app.task(
+    base=semel.celery.SemelTask,
+    semel_key=order_key,
+    semel_lease=1,
+    autoretry_for=(TimeoutError,),
+    max_retries=1,
+    retry_kwargs={"countdown": 0},
+)
+def times_out(order: str) -> str:
+    attempt = times_out.semel_attempt
+    note(order, attempt)
+    if attempt.number == 1:
+        raise TimeoutError("the bank did not answer")
+    return "done"
+
+
+@app.task(base=semel.celery.SemelTask, semel_key=order_key)
+def fails(order: str) -> None:
+    note(order, fails.semel_attempt)
+    raise semel.Final("STOLEN", "call the bank")
+
+
+@app.task(
+    base=semel.celery.SemelTask,
+    semel_key=order_key,
+    semel_fingerprint=lambda order, amount: semel.fingerprint(amount),
+)
+def pay(order: str, amount: int) -> int:
+    note(order, pay.semel_attempt)
+    return amount
+
+
+@app.task(base=semel.celery.SemelTask, semel_key=order_key)
+def large(order: str) -> str:
+    note(order, large.semel_attempt)
+    return "x" * 20_000
