@@ -112,7 +112,7 @@ class BatchRun(Generic[T]):
 
     def _own(self, key: str, acquired: Acquired, begun_at: float) -> Owned:
         lease = HeldLease(self._namespace, key, acquired.token, acquired.lease.total_seconds(), begun_at)
-        self._client._keeper.hold(lease, begun_at)
+        self._client._keeper.hold(lease)
         return Owned(self._namespace, key, acquired, lease)
 
     def _work_on(self, owned: list[tuple[_Asked[T], Owned]], handled: dict[int, Handled[T]]) -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,11 +16,16 @@ from typing import Any
 
 import celery
 import pytest
+import redis
 
 import semel
 import semel.celery
 from adapters.processes import Process, running
 from semeld import PATIENCE, Semeld, eventually
+
+
+VISIBILITY_TIMEOUT = 2.0
+"""Seconds; of celery_shop."""
 
 
 def _free_port() -> int:
@@ -118,13 +124,22 @@ def test_the_same_message_twenty_times_has_one_effect(
     assert len(shop.effects(order)) == 1
 
 
+def _overdue(broker: str) -> bool:
+    """Redis takes the worker of every message that is not acknowledged for dead."""
+    with redis.Redis.from_url(broker) as connection:
+        taken = [score for _, score in connection.zrange("unacked_index", 0, -1, withscores=True)]
+    return bool(taken) and max(taken) + VISIBILITY_TIMEOUT < time.time()
+
+
 def test_a_worker_that_is_killed_leaves_its_message_to_another(
-    app: celery.Celery, shop: Shop, order: str
+    app: celery.Celery, broker: str, shop: Shop, order: str
 ) -> None:
     with shop.worker(order) as first:
         result = send(app, "dies", order, queue=order)
         assert eventually(lambda: len(shop.effects(order)) == 1), first.said
         first.kill()  # SIGKILL to the worker and its processes
+    # A worker looks for such messages when it starts, and then for a long time not.
+    assert eventually(lambda: _overdue(broker))
     with shop.worker(order) as second:
         assert got(result) == "done", second.said
     assert [(line["attempt"], line["previous"]) for line in shop.effects(order)] == [(1, "none"), (2, "abandoned")]
