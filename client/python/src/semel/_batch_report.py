@@ -37,9 +37,7 @@ class _Report(NamedTuple):
 class Reports(Generic[T]):
     """What is to be reported, and into which list its outcome goes. Of one thread."""
 
-    def __init__(
-        self, client: Client, retention: Duration | None, handled: MutableMapping[int, Handled[T]]
-    ) -> None:
+    def __init__(self, client: Client, retention: Duration | None, handled: MutableMapping[int, Handled[T]]) -> None:
         self._client = client
         self._retention = retention
         self._handled = handled
@@ -59,7 +57,7 @@ class Reports(Generic[T]):
         """The function returned."""
         try:
             result = Result(*self._client._calls.options.codec.encode(handled.value))
-        except Exception:  # whatever it is, the effect has happened: it must be recorded
+        except Exception:  # noqa: BLE001 - whatever it is, the effect has happened: it must be recorded
             _log.warning("%s: the codec could not encode the result: recorded without it", owned.key, exc_info=True)
             result = Result(omitted=True)
         report = _Report(place, handled, owned, self._request(owned, result))

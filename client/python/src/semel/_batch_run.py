@@ -27,6 +27,7 @@ _log = logging.getLogger("semel")
 MAX_BATCH = 1000
 """Begins in one message to the service."""
 
+
 @dataclass(frozen=True, slots=True)
 class BatchOptions:
     """What a batch asks for, where it differs from the client's options."""
@@ -80,7 +81,7 @@ class BatchRun(Generic[T]):
             try:
                 fingerprint = self._fingerprint(message) if self._fingerprint is not None else b""
                 request = BeginRequest(self._key(message), fingerprint, lease=self._options.lease)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - of the caller's functions: told of this message, not of all
                 _log.exception("a message has no key, and is not worked on")
                 handled[place] = Handled(message, Ended.NO_KEY, error=error)
             else:
@@ -141,7 +142,7 @@ class BatchRun(Generic[T]):
             return
         try:
             value = self._handle(each.message, attempt)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - recorded and told; the other messages go on
             _log.exception("%s: attempt %d failed", owned.key, owned.number)
             verdict = self._verdict(error, owned)
             reports.failed(each.place, Handled(each.message, raised(verdict), error=error), owned, verdict)
@@ -159,7 +160,7 @@ class BatchRun(Generic[T]):
     def _verdict(self, error: Exception, owned: Owned) -> errors.Verdict:
         try:
             return verdict_on(error, owned, self._policy)
-        except Exception:
+        except Exception:  # noqa: BLE001 - not knowing is what is left of a policy that fails
             _log.exception("%s: the error policy raised, so the effect counts as unknown", owned.key)
             return errors.Unknown()
 

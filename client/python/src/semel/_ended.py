@@ -48,9 +48,7 @@ class Ended(enum.Enum):
 
 
 # NOT_RECORDED too: the effect has happened, and another delivery might make it happen again.
-_SETTLED = frozenset(
-    {Ended.RAN, Ended.REPLAYED, Ended.FAILED_FOR_GOOD, Ended.EXPIRED, Ended.NOT_RECORDED}
-)
+_SETTLED = frozenset({Ended.RAN, Ended.REPLAYED, Ended.FAILED_FOR_GOOD, Ended.EXPIRED, Ended.NOT_RECORDED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,9 @@ def connect(app: Celery, client: Callable[[], Client] = Client) -> None:
     one process. Not for gevent and eventlet, which do not go with gRPC.
     """
     if isinstance(client, Client):
-        raise errors.ConfigurationError("a client does not survive the fork of a worker: give a function that makes one")
+        raise errors.ConfigurationError(
+            "a client does not survive the fork of a worker: give a function that makes one"
+        )
     clients: PerProcess[Client] = per_process(client, Client)
     setattr(app, _ATTRIBUTE, clients)
 

@@ -246,7 +246,8 @@ def _length(request: HttpRequest) -> int | None:
 
 def _body(request: HttpRequest) -> bytes:
     try:
-        return request.body
+        body: bytes = request.body
+        return body
     except RawPostDataException as error:
         raise ConfigurationError(
             "the request's body was read before semel.django.IdempotencyMiddleware could: it has to stand above"

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ParamSpec, cast, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, overload
 
 import flask
 from werkzeug.exceptions import HTTPException
@@ -192,7 +192,7 @@ def _body(request: flask.Request) -> bytes:
 
 
 def _to_flask(response: Response) -> flask.Response:
-    made = cast("flask.Response", flask.current_app.response_class(response.body, response.status))
+    made = flask.current_app.response_class(response.body, response.status)
     made.headers.remove("Content-Type")  # the default one
     made.headers.extend(response.headers)
     return made

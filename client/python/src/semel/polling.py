@@ -112,9 +112,7 @@ class Records(Generic[R]):
         self._key = key or self._key_of
         self._fingerprint = fingerprint
         self._position = position
-        self._options = BatchOptions(
-            namespace, lease, retention, on_error, complete_every, seconds(complete_after)
-        )
+        self._options = BatchOptions(namespace, lease, retention, on_error, complete_every, seconds(complete_after))
 
     def work_on(self, records: Iterable[R]) -> Polled[R]:
         """Works on a poll's records, those of a partition in their order, and answers when all outcomes are recorded.
@@ -127,9 +125,7 @@ class Records(Generic[R]):
         handled = run.run(polled)
         return Polled(handled, *self._offsets(handled))
 
-    def _offsets(
-        self, handled: list[Handled[R]]
-    ) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
+    def _offsets(self, handled: list[Handled[R]]) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
         commit: dict[TopicPartition, int] = {}
         again: dict[TopicPartition, int] = {}
         for each in handled:

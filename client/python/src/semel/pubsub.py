@@ -29,7 +29,7 @@ from semel._sync.client import Client
 
 _log = logging.getLogger("semel")
 
-__all__ = ["ACTIONS", "Action", "Acknowledge", "Callback", "Ended", "Handled", "PulledMessages"]
+__all__ = ["ACTIONS", "Acknowledge", "Action", "Callback", "Ended", "Handled", "PulledMessages"]
 
 
 class _WithId(Protocol):
@@ -120,7 +120,7 @@ class Callback(Generic[M]):
         try:
             key = self._key(message)
             fingerprint = self._fingerprint(message) if self._fingerprint is not None else b""
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - it would end the subscription: told of this message
             _log.exception("message %s has no key, and is not worked on", message.message_id)
             return Handled(message, Ended.NO_KEY, error=error)
         return self._run(message, key, fingerprint)
@@ -144,13 +144,11 @@ class Callback(Generic[M]):
                 retention=self._retention,
                 on_error=policy,
             )
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - it would end the subscription: told of this message
             return self._not_done(message, key, error, verdicts[0] if verdicts else None)
         return Handled(message, Ended.REPLAYED if outcome.replayed else Ended.RAN, outcome.value)
 
-    def _not_done(
-        self, message: M, key: str, error: Exception, verdict: errors.Verdict | None
-    ) -> Handled[M]:
+    def _not_done(self, message: M, key: str, error: Exception, verdict: errors.Verdict | None) -> Handled[M]:
         if verdict is not None:
             ended = raised(verdict)
             _log.error("message %s, key %s: %s", message.message_id, key, ended.value, exc_info=error)

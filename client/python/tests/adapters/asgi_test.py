@@ -23,8 +23,8 @@ import semel
 import semel.aio
 import semel.asgi
 from adapters.calls import request
-from adapters.sites import SITES, serving_asgi
 from adapters.shop import Shop
+from adapters.sites import SITES, serving_asgi
 from semeld import PATIENCE, Semeld
 
 

@@ -170,9 +170,7 @@ def test_leases_are_kept_alive_while_others_are_worked_on(client: semel.Client, 
     assert all(isinstance(answer, semel.InProgress) for answer in seen)
 
 
-def test_a_lost_lease_is_noticed(
-    client: semel.Client, admin: semel.AdminClient, group: str, ran: list[Any]
-) -> None:
+def test_a_lost_lease_is_noticed(client: semel.Client, admin: semel.AdminClient, group: str, ran: list[Any]) -> None:
     def work(record: Record, attempt: semel.Attempt) -> None:
         ran.append(record.offset)
         admin.delete_key(attempt.key, reason="test", actor="test")

@@ -23,7 +23,6 @@ import semel.celery
 from adapters.processes import Process, running
 from semeld import PATIENCE, Semeld, eventually
 
-
 VISIBILITY_TIMEOUT = 2.0
 """Seconds; of celery_shop."""
 
@@ -37,7 +36,9 @@ def _free_port() -> int:
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     program = os.environ.get("SEMEL_TEST_REDIS_SERVER") or shutil.which("redis-server")
     if program is None:
-        raise RuntimeError("there is no redis-server: install Debian's redis-server, or name one in SEMEL_TEST_REDIS_SERVER")
+        raise RuntimeError(
+            "there is no redis-server: install Debian's redis-server, or name one in SEMEL_TEST_REDIS_SERVER"
+        )
     port = _free_port()
     folder = tmp_path_factory.mktemp("redis")
     options = {"--port": port, "--bind": "127.0.0.1", "--save": "", "--appendonly": "no", "--dir": folder}
@@ -193,9 +194,7 @@ def test_a_result_that_was_not_kept_is_told(app: celery.Celery, worker: Process,
     assert len(shop.effects(order)) == 1
 
 
-def test_semel_may_be_away_for_a_while(
-    broker: str, own_server: Semeld, order: str
-) -> None:
+def test_semel_may_be_away_for_a_while(broker: str, own_server: Semeld, order: str) -> None:
     local = celery.Celery("local", broker=broker, backend=broker, set_as_current=False)
     clients = iter(
         [

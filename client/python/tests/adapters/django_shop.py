@@ -1,26 +1,8 @@
-"""The shop in Django, and in Django REST framework. Django is configured once in a process; importing this does it."""
+"""The shop in Django, and in Django REST framework. conftest.py has configured Django by now."""
 
 from __future__ import annotations
 
 from typing import Any
-
-import django
-from django.conf import settings
-
-_MIDDLEWARE = ["semel.django.IdempotencyMiddleware"]
-
-if not settings.configured:
-    settings.configure(
-        ALLOWED_HOSTS=["127.0.0.1"],
-        INSTALLED_APPS=["rest_framework"],
-        LOGGING_CONFIG=None,
-        MIDDLEWARE=_MIDDLEWARE,
-        REST_FRAMEWORK={"DEFAULT_AUTHENTICATION_CLASSES": [], "UNAUTHENTICATED_USER": None},
-        ROOT_URLCONF=__name__,
-        SECRET_KEY="of a test",
-        USE_TZ=True,
-    )
-    django.setup()
 
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
@@ -37,21 +19,21 @@ from rest_framework.viewsets import ViewSet
 import semel.django
 from adapters.shop import Shop
 
+MIDDLEWARE = ["semel.django.IdempotencyMiddleware"]
+
 _shops: list[Shop] = []
 """The one that is served at the moment: urls of Django are a module's."""
 
 
 class _Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: Any) -> None:
         pass
 
 
 def served(shop: Shop, setting: dict[str, Any], middleware: list[str] | None = None) -> ThreadedWSGIServer:
     """A server of Django's own, with threads, on a free port."""
     _shops[:] = [shop]
-    with override_settings(
-        SEMEL_IDEMPOTENCY=setting, MIDDLEWARE=_MIDDLEWARE if middleware is None else middleware
-    ):
+    with override_settings(SEMEL_IDEMPOTENCY=setting, MIDDLEWARE=MIDDLEWARE if middleware is None else middleware):
         handler = WSGIHandler()  # middlewares read their settings here
     server = ThreadedWSGIServer(("127.0.0.1", 0), _Quiet)
     server.set_app(handler)

@@ -103,9 +103,9 @@ def test_a_mark_without_the_middleware_is_told(shop: Shop, name: str) -> None:
 
 def test_settings_name_functions_and_are_checked(server: Semeld) -> None:
     with override_settings(SEMEL_IDEMPOTENCY={"scope": "adapters.django_test.nobody"}):
-        assert semel.django.IdempotencyMiddleware(lambda request: None) is not None  # type: ignore[arg-type, return-value]
+        assert semel.django.IdempotencyMiddleware(lambda request: None) is not None
     with override_settings(SEMEL_IDEMPOTENCY={"scopes": nobody}), pytest.raises(TypeError, match="scopes"):
-        semel.django.IdempotencyMiddleware(lambda request: None)  # type: ignore[arg-type, return-value]
+        semel.django.IdempotencyMiddleware(lambda request: None)
 
 
 def nobody(request: object) -> list[str]:
@@ -130,7 +130,6 @@ def test_under_asgi_it_runs_in_a_thread(shop: Shop, server: Semeld, name: str) -
             assert pool.submit(asyncio.run, call()).result(PATIENCE) == (202, None)
             assert pool.submit(asyncio.run, call()).result(PATIENCE) == (202, "true")
     assert shop.effects(name) == 1
-
 
 
 def _serving(shop: Shop, setting: dict[str, Any], middleware: list[str]) -> AbstractContextManager[str]:

@@ -40,6 +40,16 @@ def prefix() -> str:
     return uuid.uuid4().hex
 
 
+def serve(what: str) -> dict[str, Any]:
+    if what == "declined":
+        raise CardDeclined("no money")
+    if what == "silent":
+        raise TimeoutError
+    if what in ("missing", "broken"):
+        flask.abort(404 if what == "missing" else 503)
+    return dict(flask.request.form) if what == "form" else {"attempt": flask.g.semel_attempt.number}
+
+
 @pytest.fixture
 def address(app: flask.Flask, client: semel.Client, effects: list[str], prefix: str) -> Iterator[str]:
     idempotency = semel.flask.Idempotency(client=client, prefix=prefix)
@@ -66,17 +76,7 @@ def address(app: flask.Flask, client: semel.Client, effects: list[str], prefix: 
     @idempotency.required
     def view(what: str) -> Any:
         effects.append(what)
-        if what == "declined":
-            raise CardDeclined("no money")
-        if what == "silent":
-            raise TimeoutError
-        if what == "missing":
-            flask.abort(404)
-        if what == "broken":
-            flask.abort(503)
-        if what == "form":
-            return dict(flask.request.form)
-        return {"attempt": flask.g.semel_attempt.number}
+        return serve(what)
 
     @app.post("/options/<int:order_id>")
     @idempotency.optional(methods=["POST"], retention=60)
@@ -197,7 +197,12 @@ def test_what_cannot_be_meant_is_told_at_once(app: flask.Flask, client: semel.Cl
 def test_an_application_without_the_extension_says_so(app: flask.Flask, client: semel.Client) -> None:
     idempotency = semel.flask.Idempotency(client=client)
     app.testing = True
-    app.add_url_rule("/", view_func=idempotency.required(lambda: "ran"), methods=["POST"])
+
+    @app.post("/")
+    @idempotency.required
+    def view() -> str:
+        pytest.fail("it ran")
+
     with pytest.raises(semel.ConfigurationError, match="init_app"):
         app.test_client().post("/", headers={"Idempotency-Key": "k1"})
 

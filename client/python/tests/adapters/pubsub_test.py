@@ -1,20 +1,10 @@
-"""Callbacks and pulled messages, with the real library of Google Cloud.
-
-Where an emulator is found, messages go through it: one under PUBSUB_EMULATOR_HOST, the program under
-SEMEL_TEST_PUBSUB_EMULATOR, or the one that is installed beside gcloud (Debian: google-cloud-cli-pubsub-emulator). Without one
-only the tests of the library's own messages and threads run, and the others are skipped, and say so.
-"""
+"""Callbacks and pulled messages, with the messages and threads of the real library of Google Cloud."""
 
 from __future__ import annotations
 
-import os
 import queue
-import shutil
-import socket
-import threading
 import uuid
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,9 +15,8 @@ from google.cloud.pubsub_v1.subscriber.scheduler import ThreadScheduler
 
 import semel
 import semel.pubsub
-from adapters.processes import Process
 from semel.pubsub import Action, Callback, Ended, PulledMessages
-from semeld import PATIENCE, Semeld, eventually
+from semeld import PATIENCE, Semeld
 
 Handle = Callable[[Any, semel.Attempt], object]
 
@@ -159,144 +148,3 @@ def test_pulled_messages_are_worked_on_together(client: semel.Client, subscripti
     said = PulledMessages[Any](client, work, subscription=subscription).work_on([*pulled, pulled[0]])
     assert [each.ended for each in said.handled] == [Ended.RAN, Ended.FAILED, Ended.FAILED_FOR_GOOD, Ended.REPLAYED]
     assert (said.ack_ids, said.nack_ids) == (["a0", "a2", "a0"], ["a1"])
-
-
-# ---- through an emulator -------------------------------------------------------------------------------------------------
-
-
-def _emulator() -> Path | None:
-    given = os.environ.get("SEMEL_TEST_PUBSUB_EMULATOR")
-    if given:
-        return Path(given)
-    gcloud = shutil.which("gcloud")
-    if gcloud is None or shutil.which("java") is None:
-        return None
-    program = Path(gcloud).resolve().parents[1] / "platform/pubsub-emulator/bin/cloud-pubsub-emulator"
-    return program if program.exists() else None
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[str]:
-    running = os.environ.get("PUBSUB_EMULATOR_HOST")
-    if running:
-        yield running
-        return
-    program = _emulator()
-    if program is None:
-        pytest.skip("no emulator of Pub/Sub: only the library's own messages and threads were tested")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    process = Process([str(program), "--host=127.0.0.1", f"--port={port}"], {})
-    try:
-        process.await_said("Server started")
-        yield f"127.0.0.1:{port}"
-    finally:
-        process.kill()
-
-
-class Topic:
-    """A topic and a subscription of it, in the emulator."""
-
-    def __init__(self, name: str) -> None:
-        self.publisher = pubsub_v1.PublisherClient()
-        self.subscriber = pubsub_v1.SubscriberClient()
-        self._topic = self.publisher.topic_path("test", name)
-        self.subscription = self.subscriber.subscription_path("test", name)
-        self.publisher.create_topic(name=self._topic)
-        self.subscriber.create_subscription(name=self.subscription, topic=self._topic, ack_deadline_seconds=10)
-
-    def publish(self, data: bytes, **attributes: str) -> None:
-        self.publisher.publish(self._topic, data, **attributes).result(PATIENCE)
-
-    def close(self) -> None:
-        self.publisher.stop()
-        self.publisher.transport.close()
-        self.subscriber.close()
-
-
-@pytest.fixture
-def topic(emulator: str, subscription: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Topic]:
-    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", emulator)  # as the library wants to be told
-    topic = Topic(subscription)
-    yield topic
-    topic.close()
-
-
-def test_what_is_published_twice_and_nacked_is_done_once(
-    client: semel.Client, topic: Topic, subscription: str
-) -> None:
-    lock = threading.Lock()
-    ran: list[tuple[str, int]] = []
-
-    def place(message: Any, attempt: semel.Attempt) -> None:
-        with lock:
-            ran.append((message.attributes["order"], attempt.number))
-        if attempt.number == 1 and message.attributes["order"] == "o3":
-            raise ValueError("no stock")  # nacked, and so delivered again
-
-    callback: Callback[Any] = Callback(
-        client,
-        place,
-        subscription=subscription,
-        key=lambda message: semel.key_of(subscription, message.attributes["order"]),
-        wait=PATIENCE,
-    )
-    settled: list[Ended] = []
-
-    def counted(message: Any) -> None:
-        handled = callback.work_on(message)
-        if handled.ended.settled:
-            message.ack_with_response().result(PATIENCE)
-            settled.append(handled.ended)
-        else:
-            message.nack()
-
-    streaming = topic.subscriber.subscribe(topic.subscription, callback=counted)
-    for order in range(5):
-        for _ in range(4):
-            topic.publish(b"place", order=f"o{order}")
-    assert eventually(lambda: len(settled) >= 20)
-    streaming.cancel()
-    streaming.result(PATIENCE)
-    assert sorted(ran) == [("o0", 1), ("o1", 1), ("o2", 1), ("o3", 1), ("o3", 2), ("o4", 1)]
-    assert settled.count(Ended.RAN) == 5
-
-
-def test_the_callback_is_subscribed_as_it_is(client: semel.Client, topic: Topic, subscription: str) -> None:
-    done = threading.Event()
-    attempts = []
-
-    def place(message: Any, attempt: semel.Attempt) -> None:
-        attempts.append(attempt.number)
-        if attempt.number == 1:
-            raise ValueError("no stock")
-        done.set()
-
-    callback: Callback[Any] = Callback(client, place, subscription=subscription)
-    streaming = topic.subscriber.subscribe(topic.subscription, callback=callback)
-    topic.publish(b"place")
-    assert done.wait(PATIENCE)
-    assert streaming.running()  # what the work raised did not end it
-    streaming.cancel()
-    streaming.result(PATIENCE)
-    assert attempts == [1, 2]
-
-
-def test_a_pull_is_worked_on(client: semel.Client, topic: Topic, subscription: str) -> None:
-    for _ in range(3):
-        topic.publish(b"place", order="17")
-    messages = PulledMessages[Any](
-        client, work, subscription=subscription, key=lambda message: semel.key_of(subscription, message.attributes["order"])
-    )
-    ended: list[Ended] = []
-
-    def pull() -> bool:
-        pulled = topic.subscriber.pull(subscription=topic.subscription, max_messages=10, timeout=PATIENCE)
-        said = messages.work_on(pulled.received_messages)
-        if said.ack_ids:
-            topic.subscriber.acknowledge(subscription=topic.subscription, ack_ids=said.ack_ids)
-        ended.extend(each.ended for each in said.handled)
-        return len(ended) >= 3
-
-    assert eventually(pull)
-    assert sorted(each.value for each in ended) == ["ran", "replayed", "replayed"]

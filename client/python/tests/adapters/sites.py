@@ -45,7 +45,7 @@ def serving(app: Any) -> AbstractContextManager[str]:
     class Quiet(WSGIRequestHandler):
         protocol_version = "HTTP/1.1"  # else the server does not read chunks
 
-        def log(self, type: str, message: str, *args: Any) -> None:
+        def log(self, *args: Any) -> None:
             pass
 
     return served_by(make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet))

@@ -109,4 +109,6 @@ def _signature(endpoint: Callable[..., Any]) -> inspect.Signature | None:
 def _check_seen() -> None:
     """A mark alone does nothing, and nobody would notice before the first payment is made twice."""
     if not seen.get():
-        raise ConfigurationError("an endpoint is marked for semel, but semel.asgi.IdempotencyMiddleware is not installed")
+        raise ConfigurationError(
+            "an endpoint is marked for semel, but semel.asgi.IdempotencyMiddleware is not installed"
+        )

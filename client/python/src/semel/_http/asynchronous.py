@@ -53,9 +53,7 @@ class Exchange:
         await self._leave(fate)
         return ()
 
-    async def too_large(
-        self, status: int, headers: tuple[tuple[str, str], ...]
-    ) -> tuple[tuple[str, str], ...]:
+    async def too_large(self, status: int, headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
         """The handler ran, and its body is larger than what is held in memory: it goes out, but is not stored."""
         fate = await self._fate(Response(status, headers, b""))
         if isinstance(fate, Result):

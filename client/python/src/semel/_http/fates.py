@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict, Union
+from typing import Any, TypeAlias, TypedDict
 
 from semel import _errors as errors
 from semel._durations import Duration
@@ -20,7 +20,7 @@ from semel._outcomes import Outcome, Result
 _log = logging.getLogger("semel")
 _CODEC = PayloadCodec()
 
-Fate = Union[Result, BaseException]
+Fate: TypeAlias = Result | BaseException
 """What to record of a response: a result, or what an exception says."""
 
 
@@ -59,7 +59,7 @@ class Keyed:
         )
 
 
-def header_key(policy: Policy, values: Sequence[str]) -> str | None | Response:
+def header_key(policy: Policy, values: Sequence[str]) -> str | Response | None:
     """The header's key; None: the request passes untouched; a response: it is refused."""
     try:
         key = key_of_header(values)
@@ -120,7 +120,9 @@ def log_not_recorded(key: str, error: errors.CallError) -> None:
 
 def log_streaming(key: str) -> None:
     """For the developer, who has to choose between the two."""
-    _log.error("%s: a streamed response does not go with a key: the effect is recorded without it, the answer is 500", key)
+    _log.error(
+        "%s: a streamed response does not go with a key: the effect is recorded without it, the answer is 500", key
+    )
 
 
 def _verdicts_first(policy: ErrorPolicy | None) -> Callable[[BaseException, FailedAttempt], errors.Verdict | None]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeAlias, TypedDict, Union
+from typing import Any, TypeAlias, TypedDict
 from uuid import UUID
 
 from semel._durations import Duration
 from semel._error_policy import ErrorPolicy
 from semel._errors import ConfigurationError, Verdict
 
-KeyPart: TypeAlias = Union[str, int, UUID]
-StatusPolicy: TypeAlias = Callable[[int], Union[bool, Verdict]]
+KeyPart: TypeAlias = str | int | UUID
+StatusPolicy: TypeAlias = Callable[[int], bool | Verdict]
 """From the status of a response to what it says about the effect: True, it happened, so the response is stored. False: it
 did not, and another attempt may run. A Verdict says more, such as Unknown() for the 504 of a gateway."""
 
@@ -120,7 +120,9 @@ def policy_of(options: HttpOptions, base: Policy | None = None, mode: Mode | Non
     policy = replace(base, mode=base.mode if mode is None else mode, **given)
     never = policy.headers & _NEVER_KEPT
     if never:
-        raise ConfigurationError(f"{', '.join(sorted(never))} of a response must not be replayed: take it out of headers")
+        raise ConfigurationError(
+            f"{', '.join(sorted(never))} of a response must not be replayed: take it out of headers"
+        )
     if policy.max_body < 0:
         raise ConfigurationError("max_body must not be negative")
     if not policy.header:

@@ -51,15 +51,11 @@ class AioIdempotencyInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[mis
     A method whose lease is lost is cancelled; the call then fails with LeaseLost, as an exception of the method would.
     """
 
-    def __init__(
-        self, client: Client | Callable[[], Client] = Client, **options: Unpack[InterceptorOptions]
-    ) -> None:
+    def __init__(self, client: Client | Callable[[], Client] = Client, **options: Unpack[InterceptorOptions]) -> None:
         self._clients = per_process(client, Client)
         self._policy = policy_of(options)
 
-    async def intercept_service(
-        self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any
-    ) -> Any:
+    async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any) -> Any:
         """Called by gRPC for each call, before its message is read."""
         handler = await continuation(handler_call_details)
         method = handler_call_details.method
@@ -72,7 +68,9 @@ class AioIdempotencyInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[mis
         if isinstance(key, Refused):
             return refusing(handler, _refusal(key))
         if not inspect.iscoroutinefunction(handler.unary_unary):
-            raise errors.ConfigurationError(f"{method} is not async def: it would block the loop under this interceptor")
+            raise errors.ConfigurationError(
+                f"{method} is not async def: it would block the loop under this interceptor"
+            )
         return answering(handler, self._behavior(handler, method, metadata, key))
 
     def _behavior(
@@ -120,9 +118,7 @@ class AioIdempotencyInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[mis
         return await _answer(context, watched, ending, await _record(block, attempt, ending))
 
 
-async def _record(
-    block: AbstractAsyncContextManager[OpenAttempt], attempt: OpenAttempt, ending: Ending
-) -> Metadata:
+async def _record(block: AbstractAsyncContextManager[OpenAttempt], attempt: OpenAttempt, ending: Ending) -> Metadata:
     """Answers what is to be added to the trailing metadata."""
     if not isinstance(ending.fate, Result):
         await _leave(block, ending.fate)

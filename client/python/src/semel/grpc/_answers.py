@@ -1,5 +1,6 @@
-"""What goes out instead of a method's own answer: stored ones, and refusals with google.rpc.ErrorInfo. The stored form is the
-same in every language: see docs/adapters.md.
+"""What goes out instead of a method's own answer: stored ones, and refusals with google.rpc.ErrorInfo.
+
+The stored form is the same in every language: see docs/adapters.md.
 """
 
 from __future__ import annotations
@@ -135,9 +136,7 @@ def refusal(error: errors.NotRun | errors.CallError) -> Refused:
     return refused("REFUSED", grpc.StatusCode.INTERNAL, f"the call was not carried out: its key was refused ({reason})")
 
 
-def refused(
-    reason: str, code: grpc.StatusCode, message: str, retry_delay: timedelta | None = None
-) -> Refused:
+def refused(reason: str, code: grpc.StatusCode, message: str, retry_delay: timedelta | None = None) -> Refused:
     """A status of the interceptor's own, with google.rpc.ErrorInfo and, where waiting helps, RetryInfo."""
     status = status_pb2.Status(code=code.value[0], message=message)
     info = status_pb2.ErrorInfo(reason=reason, domain=_DOMAIN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypedDict, Union
+from typing import Any, TypeAlias, TypedDict
 
 import grpc
 
@@ -20,7 +20,7 @@ from semel._keys import key_of
 from semel._sync.attempt import Attempt
 from semel.grpc._answers import Refused, refused
 
-StatusPolicy: TypeAlias = Callable[[grpc.StatusCode], Union[bool, errors.Verdict]]
+StatusPolicy: TypeAlias = Callable[[grpc.StatusCode], bool | errors.Verdict]
 """From the status of a call to what it says about the effect: True, it is stored and replayed. A Verdict otherwise, such as
 Retryable() or Unknown(); False stands for Retryable."""
 
@@ -40,9 +40,7 @@ _STORED = frozenset(
     }
 )
 # What a method hands on of a call of its own that had no answer.
-_UNKNOWN = frozenset(
-    {grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNKNOWN}
-)
+_UNKNOWN = frozenset({grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,7 @@ def _methods(name: str, methods: Collection[str]) -> frozenset[str]:
     return frozenset(methods)
 
 
-def metadata_key_of(policy: Policy, method: str, metadata: Sequence[tuple[str, Any]]) -> str | None | Refused:
+def metadata_key_of(policy: Policy, method: str, metadata: Sequence[tuple[str, Any]]) -> str | Refused | None:
     """The caller's key; None: the call passes untouched."""
     if method in policy.off:
         return None
@@ -181,7 +179,9 @@ def verdict_of(policy: Policy, code: grpc.StatusCode, attempt: FailedAttempt) ->
     if said:
         return None
     # Once effects began, a status alone does not say that they did not happen.
-    return errors.Unknown() if attempt.effects_began else errors.Retryable(f"GRPC_{code.name}", "the method answered so")
+    return (
+        errors.Unknown() if attempt.effects_began else errors.Retryable(f"GRPC_{code.name}", "the method answered so")
+    )
 
 
 def begin_options(policy: Policy, fingerprint: bytes) -> dict[str, Any]:

@@ -58,9 +58,7 @@ class IdempotencyInterceptor(grpc.ServerInterceptor):  # type: ignore[misc, unus
     ConfigurationError and TypeError for options that cannot be meant.
     """
 
-    def __init__(
-        self, client: Client | Callable[[], Client] = Client, **options: Unpack[InterceptorOptions]
-    ) -> None:
+    def __init__(self, client: Client | Callable[[], Client] = Client, **options: Unpack[InterceptorOptions]) -> None:
         self._clients = per_process(client, Client)
         self._policy = policy_of(options)
 
@@ -124,9 +122,7 @@ class IdempotencyInterceptor(grpc.ServerInterceptor):  # type: ignore[misc, unus
         return _answer(context, watched, ending, _record(block, attempt, ending))
 
 
-def _record(
-    block: AbstractContextManager[OpenAttempt], attempt: OpenAttempt, ending: Ending
-) -> Metadata:
+def _record(block: AbstractContextManager[OpenAttempt], attempt: OpenAttempt, ending: Ending) -> Metadata:
     """Answers what is to be added to the trailing metadata."""
     if not isinstance(ending.fate, Result):
         _leave(block, ending.fate)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn, Union
+from typing import Any, NoReturn
 
 import grpc
 
@@ -91,7 +91,7 @@ grpc.aio.ServicerContext.register(WatchedAio)
 class Ending:
     """What is to be recorded of a method that ended with a status, and what goes out then."""
 
-    fate: Union[Result, errors.Verdict]
+    fate: Result | errors.Verdict
     response: bytes = b""
     broken: Exception | None = None
     """The response cannot be serialized: this goes out instead."""

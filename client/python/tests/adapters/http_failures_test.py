@@ -1,0 +1,155 @@
+"""What goes wrong under the HTTP adapters: one suite over Flask, Django and FastAPI, each on a server of its own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import semel
+from adapters.calls import request
+from adapters.shop import Answer, Shop, place
+from adapters.sites import Site
+from semeld import PATIENCE, Semeld
+
+
+def raising(error: BaseException) -> Callable[[Any, bytes], Answer]:
+    def work(attempt: Any, body: bytes) -> Answer:
+        raise error
+
+    return work
+
+
+def test_failures_of_the_server_are_not_stored(address: str, shop: Shop, name: str) -> None:
+    attempts: list[tuple[int, semel.Previous]] = []
+
+    def work(attempt: Any, body: bytes) -> Answer:
+        attempts.append((attempt.number, attempt.previous))
+        return Answer(503 if len(attempts) == 1 else 201, body=b"{}")
+
+    shop.on(name, work)
+    replies = [request(address, f"/orders/{name}", key='"k1"') for _ in range(3)]
+    assert [(reply.status, reply.replayed) for reply in replies] == [(503, False), (201, False), (201, True)]
+    assert attempts == [(1, semel.Previous.NONE), (2, semel.Previous.FAILED)]
+
+
+def test_refusals_of_the_handler_are_stored(address: str, shop: Shop, name: str) -> None:
+    shop.on(name, lambda attempt, body: Answer(402, b'{"why": "no money"}', content_type="application/problem+json"))
+    replies = [request(address, f"/orders/{name}", key='"k1"') for _ in range(2)]
+    assert [(reply.status, reply.replayed) for reply in replies] == [(402, False), (402, True)]
+    assert replies[1].body == b'{"why": "no money"}'
+    assert shop.effects(name) == 1
+
+
+def test_after_an_exception_the_next_request_runs(address: str, shop: Shop, name: str) -> None:
+    shop.on(name, raising(ValueError("no stock")))
+    assert request(address, f"/orders/{name}", key='"k1"').status == 500
+    shop.on(name, place)
+    assert request(address, f"/orders/{name}", key='"k1"').status == 201
+    assert shop.effects(name) == 2
+
+
+def test_a_final_failure_is_told_to_all_others(address: str, shop: Shop, name: str) -> None:
+    shop.on(name, raising(semel.Final("STOLEN", "call the bank")))
+    assert request(address, f"/orders/{name}", key='"k1"').status == 500
+    reply = request(address, f"/orders/{name}", key='"k1"')
+    assert (reply.status, reply.problem, "retry-after" in reply.headers) == (500, "failed", False)
+    assert shop.effects(name) == 1
+
+
+def test_a_failure_may_hold_back_the_next_request(address: str, shop: Shop, name: str) -> None:
+    shop.on(name, raising(semel.Retryable("BUSY", retry_after=60)))
+    assert request(address, f"/orders/{name}", key='"k1"').status == 500
+    reply = request(address, f"/orders/{name}", key='"k1"')
+    assert (reply.status, reply.problem) == (503, "failed")
+    assert 1 <= int(reply.headers["retry-after"]) <= 60
+    assert shop.effects(name) == 1
+
+
+def test_a_timeout_leaves_it_open(address: str, shop: Shop, name: str) -> None:
+    shop.on(name, raising(TimeoutError("the bank did not answer")))
+    assert request(address, f"/orders/{name}", key='"k1"').status == 500
+    assert request(address, f"/orders/{name}", key='"k1"').problem == "in-flight"
+    assert shop.effects(name) == 1
+
+
+def test_after_effects_began_a_failure_leaves_a_doubt(site: Site, shop: Shop, server: Semeld, name: str) -> None:
+    shop.declares_effects.add(name)
+    shop.on(name, lambda attempt, body: Answer(500, b"{}"))
+    with site(shop, {"address": server.address}, lease=0.3, wait=PATIENCE) as address:
+        assert request(address, f"/orders/{name}", key='"k1"').status == 500
+        reply = request(address, f"/orders/{name}", key='"k1"')
+    assert (reply.status, reply.problem, "retry-after" in reply.headers) == (409, "in-doubt", False)
+    assert shop.effects(name) == 1
+
+
+def test_a_status_may_say_that_nobody_knows(site: Site, shop: Shop, server: Semeld, name: str) -> None:
+    def policy(status: int) -> bool | semel.Verdict:
+        return semel.Unknown() if status == 504 else status < 500
+
+    shop.on(name, lambda attempt, body: Answer(504, b"{}"))
+    with site(shop, {"address": server.address}, store_status=policy) as address:
+        assert request(address, f"/orders/{name}", key='"k1"').status == 504
+        assert request(address, f"/orders/{name}", key='"k1"').problem == "in-flight"
+
+
+def test_a_large_response_goes_out_and_is_not_kept(address: str, shop: Shop, name: str) -> None:
+    shop.on(name, lambda attempt, body: Answer(202, b"x" * 20_000, {"Location": "/orders/1"}))
+    first, second = (request(address, f"/orders/{name}", key='"k1"') for _ in range(2))
+    assert (first.status, len(first.body)) == (202, 20_000)
+    assert (second.status, second.body, second.headers["location"]) == (202, b"", "/orders/1")
+    assert (second.headers["idempotency-body-omitted"], second.replayed) == ("true", True)
+    assert shop.effects(name) == 1
+
+
+def test_a_long_header_is_left_out(address: str, shop: Shop, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    shop.on(name, lambda attempt, body: Answer(201, b"body", {"Location": "/" + "x" * 300, "ETag": '"7"'}))
+    with caplog.at_level(logging.WARNING, "semel"):
+        first, second = (request(address, f"/orders/{name}", key='"k1"') for _ in range(2))
+    assert (len(first.headers["location"]), "location" in second.headers) == (301, False)
+    assert (second.body, second.headers["etag"]) == (b"body", '"7"')
+    assert "location" in caplog.text
+
+
+def test_a_stream_is_refused_after_its_effect_is_recorded(
+    address: str, shop: Shop, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop.on(name, lambda attempt, body: Answer(200, b"endless", streamed=True))
+    first, second = (request(address, f"/orders/{name}", key='"k1"') for _ in range(2))
+    assert (first.status, first.problem) == (500, "streaming")
+    assert (second.status, second.body, second.headers["idempotency-body-omitted"]) == (200, b"", "true")
+    assert shop.effects(name) == 1
+    assert "streamed" in caplog.text
+    assert request(address, f"/orders/{name}").body == b"endless"
+
+
+def test_without_semel_nothing_runs(site: Site, shop: Shop, own_server: Semeld, name: str) -> None:
+    with site(shop, {"address": own_server.address, "call_timeout": 0.2}) as address:
+        own_server.kill()
+        reply = request(address, f"/orders/{name}", key='"k1"')
+        assert (reply.status, reply.problem, reply.headers["retry-after"]) == (503, "unavailable", "1")
+        assert shop.effects(name) == 0
+        assert request(address, f"/orders/{name}").status == 201
+
+
+def test_what_cannot_be_recorded_goes_out_marked(
+    site: Site, shop: Shop, own_server: Semeld, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def work(attempt: Any, body: bytes) -> Answer:
+        own_server.kill()
+        return place(attempt, body)
+
+    shop.on(name, work)
+    with site(shop, {"address": own_server.address, "complete_timeout": 0.2}) as address:
+        reply = request(address, f"/orders/{name}", key='"k1"')
+    assert (reply.status, reply.headers["idempotency-recorded"]) == (201, "false")
+    assert "not known to be recorded" in caplog.text
+
+
+def test_what_semel_refuses_is_a_mistake_of_the_server(site: Site, shop: Shop, server: Semeld, name: str) -> None:
+    with site(shop, {"address": server.address}, namespace="No Such Name") as address:
+        reply = request(address, f"/orders/{name}", key='"k1"')
+    assert (reply.status, reply.problem) == (500, "refused")
+    assert shop.effects(name) == 0
