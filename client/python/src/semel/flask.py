@@ -150,12 +150,14 @@ def _failure(error: Exception) -> Exception | None:
 
 
 def _finish(exchange: Exchange, error: Exception | None, response: flask.Response) -> flask.Response:
-    flask.g.pop("semel_exchange", None)
     headers = tuple(response.headers.items())
-    if _is_stream(response):
+    is_stream = _is_stream(response)
+    body = b"" if is_stream else response.get_data()
+    flask.g.pop("semel_exchange")  # from here on it is told how it ended
+    if is_stream:
         response.close()
         return _to_flask(exchange.streamed(response.status_code, headers))
-    response.headers.extend(exchange.answered(Response(response.status_code, headers, response.get_data()), error))
+    response.headers.extend(exchange.answered(Response(response.status_code, headers, body), error))
     return response
 
 

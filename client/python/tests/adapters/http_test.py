@@ -64,7 +64,9 @@ def test_the_key_stands_for_one_request(address: str, shop: Shop, name: str) -> 
         assert (reply.status, reply.problem) == (422, "fingerprint-mismatch")
     reply = request(address, path + "?really=1", key='"k1"', body={"amount": 1, "currency": "EUR"})
     assert reply.problem == "fingerprint-mismatch"
-    assert shop.effects(name) == 1
+    reply = request(address, path + "-else", key='"k1"', body={"amount": 1, "currency": "EUR"})
+    assert reply.problem == "fingerprint-mismatch"  # the same route, but another place
+    assert (shop.effects(name), shop.effects(name + "-else")) == (1, 0)
 
 
 def test_bodies_that_are_no_json_count_byte_by_byte(address: str, shop: Shop, name: str) -> None:
