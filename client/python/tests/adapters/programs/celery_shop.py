@@ -69,12 +69,13 @@ def retries(self: Any, order: str) -> str:
     max_retries=1,
     retry_kwargs={"countdown": 0},
 )
-def times_out(order: str) -> str:
+def times_out(order: str) -> int:
+    """Answers how many retries of the work it took: waiting for another worker is none."""
     attempt = times_out.semel_attempt
     note(order, attempt)
     if attempt.number == 1:
         raise TimeoutError("the bank did not answer")
-    return "done"
+    return int(times_out.request.retries)
 
 
 @app.task(base=semel.celery.SemelTask, semel_key=order_key)
@@ -97,3 +98,13 @@ def pay(order: str, amount: int) -> int:
 def large(order: str) -> str:
     note(order, large.semel_attempt)
     return "x" * 20_000
+
+
+@app.task(base=semel.celery.SemelTask, semel_key=order_key, semel_lease=0.3)
+def takes_long(order: str) -> bool:
+    """The server says whether its lease would have lapsed: it waits for that as long as three leases."""
+    with semel.Client() as client:
+        answer = client.begin(order_key(order), wait=1)
+    attempt = takes_long.semel_attempt
+    assert attempt is not None
+    return isinstance(answer, semel.InProgress) and not attempt.lost
