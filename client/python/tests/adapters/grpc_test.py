@@ -253,6 +253,20 @@ def test_what_cannot_be_recorded_goes_out_marked(
     assert (reply.code, reply.trailing["idempotency-recorded"]) == (code, "false")
 
 
+def test_an_answer_whose_lease_was_lost_goes_out_marked(
+    address: str, orders: Orders, client: semel.Client, admin: semel.AdminClient
+) -> None:
+    def work(request: Struct, context: Any) -> Any:
+        attempt = semel.grpc.current_attempt()
+        assert attempt is not None
+        admin.delete_key(attempt.key, reason="test", actor="test")
+        assert isinstance(client.begin(attempt.key, owner="another", lease=60), semel.Acquired)
+
+    orders.work = work
+    reply = call(address, ORDER, "k1")
+    assert (reply.code, reply.trailing["idempotency-recorded"]) == (grpc.StatusCode.OK, "false")
+
+
 def test_what_cannot_be_meant_is_told_at_once(client: semel.Client) -> None:
     for options in ({"metadata_key": "Idempotency-Key"}, {"required": PLACE}, {"off": ["Place"]}):
         with pytest.raises(semel.ConfigurationError):

@@ -148,6 +148,29 @@ def test_what_cannot_be_recorded_goes_out_marked(
     assert "not known to be recorded" in caplog.text
 
 
+def test_a_response_whose_lease_was_lost_goes_out_marked(
+    address: str,
+    shop: Shop,
+    client: semel.Client,
+    admin: semel.AdminClient,
+    name: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def work(attempt: Any, body: bytes) -> Answer:
+        admin.delete_key(attempt.key, reason="test", actor="test")
+        taken = client.begin(attempt.key, owner="another", lease=60)
+        assert isinstance(taken, semel.Acquired)
+        assert taken.token > attempt.token
+        return place(attempt, body)
+
+    shop.on(name, work)
+    reply = request(address, f"/orders/{name}", key='"k1"')
+    assert (reply.status, reply.headers["idempotency-recorded"]) == (201, "false")
+    assert "not known to be recorded" in caplog.text
+    assert request(address, f"/orders/{name}", key='"k1"').problem == "in-flight"
+    assert shop.effects(name) == 1
+
+
 def test_what_semel_refuses_is_a_mistake_of_the_server(site: Site, shop: Shop, server: Semeld, name: str) -> None:
     with site(shop, {"address": server.address}, namespace="No Such Name") as address:
         reply = request(address, f"/orders/{name}", key='"k1"')
