@@ -30,12 +30,16 @@ class _Quiet(WSGIRequestHandler):
         pass
 
 
+class _Server(ThreadedWSGIServer):
+    request_queue_size = 128  # Django's ten are fewer than the connections that come at once, and the rest is reset
+
+
 def served(shop: Shop, setting: dict[str, Any], middleware: list[str] | None = None) -> ThreadedWSGIServer:
     """A server of Django's own, with threads, on a free port."""
     _shops[:] = [shop]
     with override_settings(SEMEL_IDEMPOTENCY=setting, MIDDLEWARE=MIDDLEWARE if middleware is None else middleware):
         handler = WSGIHandler()  # middlewares read their settings here
-    server = ThreadedWSGIServer(("127.0.0.1", 0), _Quiet)
+    server = _Server(("127.0.0.1", 0), _Quiet)
     server.set_app(handler)
     return server
 
