@@ -25,9 +25,9 @@ run_bench() {
     *)
       need "${bench_packages[@]}"
       if [[ " $* " != *' --no-peers '* ]]; then
-        # shellcheck source=bench/peers/install.sh
-        source bench/peers/install.sh
-        need_peers
+        # shellcheck source=tests/support/servers.sh
+        source tests/support/servers.sh
+        need_servers "${peer_packages[@]}"
       fi
       build release semeld semel_bench_echo semel_bench_load
       ;;

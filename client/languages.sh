@@ -1,74 +1,96 @@
 #!/usr/bin/env bash
 # The client libraries in other languages than C++: what each takes is installed, then its checks and tests run against a real
-# semeld. Sourced by dev, which brings need, die, say, phase, build and the lists of packages.
+# semeld. Sourced by dev, which brings need, need_servers, die, say, phase, build and the lists of packages.
 
 languages=(python go)
-python_packages=(python3 python3-venv)
-# Only to fetch the toolchain that client/go/go.mod asks for, where none that is new enough is at hand.
-go_packages=(golang-go ca-certificates)
 
-# Where the toolchain of a language cannot be had, its suites are left out, loudly; never in CI.
-without_toolchain() {
-  local language=$1 why=$2
-  [[ ${CI:-} != true ]] || die "$language: $why; in CI nothing is left out"
-  printf '\n********  SKIPPED: the tests of client/%s: %s\n\n' "$language" "$why" >&2
-  skipped+=("$language")
+# Where the toolchain of a language cannot be had, its suite is left out, loudly; in CI never.
+leave_out() {
+  local language=$1
+  [[ ${CI:-} != true ]] || die "client/$language: its toolchain could not be installed; in CI nothing is left out"
+  printf '\n********  SKIPPED: client/%s, whose toolchain could not be installed (see above)\n\n' "$language" >&2
+  skipped+=("client/$language")
+}
+
+# Stubs are committed, for those who take the library from its sources; they are what the protos say, made by the one command.
+check_stubs() {
+  local language=$1 before after
+  shift
+  before=$(find "$@" -name '*pb*' -type f -exec sha256sum {} + | sort -k 2)
+  "client/$language/generate.sh" || return
+  after=$(find "$@" -name '*pb*' -type f -exec sha256sum {} + | sort -k 2)
+  [[ $before == "$after" ]] && return
+  echo "client/$language: the stubs were stale; client/$language/generate.sh has made them anew: commit them" >&2
+  return 1
 }
 
 # ---- Python ------------------------------------------------------------------------------------------------------------
 
-# Debian's, whichever stands first in the PATH.
-client_python=/usr/bin/python3
-[[ -x $client_python ]] || client_python=python3
-
-setup_python() {
-  need "${python_packages[@]}"
-  PYTHON=$client_python client/python/venv.sh >/dev/null
+# Debian's Python, whichever stands first in the PATH.
+install_python() {
+  need "${python_packages[@]}" && need_servers "${python_servers[@]}" && client/python/venv.sh
 }
 
 check_python() {
+  check_stubs python client/python/src || return
   (cd client/python && ../../build/python/bin/ruff format --check --quiet . && ../../build/python/bin/ruff check --quiet . &&
     ../../build/python/bin/mypy)
 }
 
 run_python() {
-  (cd client/python && ../../build/python/bin/python -m pytest -q ${1:+-k "$1"}) 2>&1 | tee build/test-python.log
+  (cd client/python && ../../build/python/bin/python -m pytest -q ${1:+-k "$1"}) 2>&1 </dev/null | tee build/test-python.log
 }
 
-count_python() { sed -nE 's/.*[^0-9]?([0-9]+) passed.*/\1/p' build/test-python.log | tail -n 1; }
+count_python() { tail -n 1 build/test-python.log | grep -oE '[0-9]+ passed' | grep -oE '[0-9]+'; }
 
 # ---- Go ----------------------------------------------------------------------------------------------------------------
 
-go_wanted() { sed -n 's/^toolchain go//p' client/go/go.mod; }
+go_modules=(client/go client/go/semelotel)
+go_wanted() { sed -n 's/^go \([0-9.]*\)$/\1/p' client/go/go.mod; }
 
-# The newest Go at hand serves if go.mod takes it. Else Debian's, which is older, fetches the one that go.mod names as what it
-# is to the module proxy: a module.
-setup_go() {
-  local at_hand wanted
-  wanted=$(go_wanted)
+# Where the Go is that serves: the one at hand where go.mod takes it, else the one that install_go fetches.
+go_bin() {
+  local at_hand
   at_hand=$(go env GOVERSION 2>/dev/null | sed 's/^go//')
-  if [[ -n $at_hand && $(printf '%s\n' "$wanted" "$at_hand" | sort -V | head -n 1) == "$wanted" ]]; then return; fi
-  need "${go_packages[@]}"
-  fetch_go "$wanted"
-  PATH=$PWD/build/go-$wanted/bin:$PATH
+  if [[ -n $at_hand && $(printf '%s\n' "$(go_wanted)" "$at_hand" | sort -V | head -n 1) == "$(go_wanted)" ]]; then
+    dirname "$(command -v go)"
+  else
+    echo "$PWD/build/go-$(go_wanted)/bin"
+  fi
 }
 
+install_go() {
+  need protobuf-compiler || return
+  [[ -x $(go_bin)/go ]] || { need "${go_packages[@]}" && fetch_go "$(go_wanted)"; }
+}
+
+# Debian's Go is older; but it fetches a newer one as what that is to the module proxy: a module.
 fetch_go() {
-  local version=$1 machine folder
-  [[ -x build/go-$version/bin/go ]] && return
-  machine=$(dpkg --print-architecture)
+  local version=$1 folder
   say "Fetching Go $version"
   mkdir -p build/go-fetch
   folder=$(cd build/go-fetch && printf 'module fetch\n' >go.mod &&
-    GOFLAGS=-mod=mod GOMODCACHE=$PWD/modules go mod download -json "golang.org/toolchain@v0.0.1-go$version.linux-$machine" |
+    GOFLAGS=-mod=mod GOTOOLCHAIN=local GOMODCACHE=$PWD/modules \
+      go mod download -json "golang.org/toolchain@v0.0.1-go$version.linux-$(dpkg --print-architecture)" |
     sed -n 's/.*"Dir": "\(.*\)".*/\1/p') || return
   # Modules are kept read-only, and without the right to run.
-  chmod -R u+w "$folder" && chmod +x "$folder"/bin/* "$folder"/pkg/tool/*/* && mv "$folder" "build/go-$version" && rm -rf build/go-fetch
+  chmod -R u+w build/go-fetch && chmod +x "$folder"/bin/* "$folder"/pkg/tool/*/* && mv "$folder" "build/go-$version" && rm -rf build/go-fetch
 }
 
-check_go() { (cd client/go && test -z "$(gofmt -l . | tee /dev/stderr)" && go vet ./... && go run honnef.co/go/tools/cmd/staticcheck ./...); }
+check_go() {
+  check_stubs go client/go/semelv1 || return
+  local module
+  for module in "${go_modules[@]}"; do
+    (cd "$module" && test -z "$(gofmt -l . | tee /dev/stderr)" && go vet ./... && go run "$staticcheck" ./...) || return
+  done
+}
 
-run_go() { (cd client/go && go test -count=1 -race -v ${1:+-run "$1"} ./...) 2>&1 | tee build/test-go.log | grep -vE '^ *(=== |--- PASS)'; }
+run_go() {
+  local module
+  for module in "${go_modules[@]}"; do
+    (cd "$module" && go test -count=1 -race -v ${1:+-run "$1"} ./...) || return
+  done 2>&1 </dev/null | tee build/test-go.log | grep -vE '^ *(=== |--- PASS)'
+}
 
 count_go() { grep -cE '^ *--- PASS' build/test-go.log; }
 
@@ -76,10 +98,13 @@ count_go() { grep -cE '^ *--- PASS' build/test-go.log; }
 
 test_language() {
   local language=$1 filter=${2:-}
-  "setup_$language" || { without_toolchain "$language" "its toolchain could not be installed" && return; }
-  phase "$language: semeld" build dev semeld
-  export SEMEL_TEST_SEMELD=$PWD/build/dev/server/semeld
-  [[ -n $filter ]] || phase "$language: types and style" "check_$language"
+  mkdir -p build
+  # In a shell of its own: what cannot be installed ends that one only.
+  ("install_$language") || { leave_out "$language" && return; }
+  if [[ $language == go ]]; then PATH=$(go_bin):$PATH; fi
+  phase "$language: semeld" build dev semeld semel
+  export SEMEL_TEST_SEMELD=$PWD/build/dev/server/semeld SEMEL_TEST_SEMEL=$PWD/build/dev/client/cli/semel
+  [[ -n $filter ]] || phase "$language: stubs, types and style" "check_$language"
   phase "$language: test" "run_$language" "$filter"
   tested+=("$language")
 }

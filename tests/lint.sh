@@ -17,7 +17,7 @@ lint_protos() {
 lint_includes() { python3 tests/architecture/include_rules.py; }
 
 lint_scripts() {
-  shellcheck -x dev .ci/run server/packaging/debian/p* || return
+  shellcheck -x dev .ci/run client/*/*.sh server/packaging/debian/p* || return
   tracked '*.py' | xargs -r python3 -c 'import ast, sys; [ast.parse(open(f).read(), f) for f in sys.argv[1:]]'
 }
 
@@ -34,7 +34,7 @@ lint_text() {
 lint_dependencies() {
   local package status=0
   for package in "${build_packages[@]}" "${test_packages[@]}" "${micro_packages[@]}" "${bench_packages[@]}" "${peer_packages[@]}" \
-    "${lint_packages[@]}" "${tidy_packages[@]}" "$buf_package"; do
+    "${lint_packages[@]}" "${tidy_packages[@]}" "${python_packages[@]}" "${go_packages[@]}" "$buf_package" "$staticcheck"; do
     grep -qF "\`$package\`" docs/dependencies.md || { echo "$package is not in docs/dependencies.md" >&2 && status=1; }
   done
   return $status
@@ -42,7 +42,7 @@ lint_dependencies() {
 
 # Only a remark: a file that wants more than 300 lines usually holds two ideas.
 lint_lengths() {
-  tracked '*.h' '*.cc' '*.py' '*.cmake' '*.txt' dev | xargs -r wc -l |
+  tracked '*.h' '*.cc' '*.py' '*.go' '*.cmake' '*.txt' '*.sh' dev ':!*_pb2*' ':!*.pb.go' | xargs -r wc -l |
     awk '$2 != "total" && $1 > 300 { printf "remark: %s has %d lines\n", $2, $1 }'
 }
 

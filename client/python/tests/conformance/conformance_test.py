@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,11 @@ FILES = sorted(SCENARIOS.glob("*.txt"))
 
 def test_there_are_transcripts() -> None:
     assert len(FILES) >= 36
+
+
+def test_the_table_has_a_row_for_each() -> None:
+    table = (SCENARIOS.parent / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| \[(\w+)\]", table, re.MULTILINE)[-len(FILES) :] == [file.stem for file in FILES]
 
 
 @pytest.mark.parametrize("connect", [BlockingCaller, AsyncCaller, StreamCaller], ids=["sync", "aio", "aio-stream"])
