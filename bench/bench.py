@@ -16,6 +16,7 @@ PARTS = {
     "scale": ("scale", "what growth costs: throughput, memory, disk, a restart"),
     "expiry": ("expiry", "as many keys expire as arrive, next to none that expires"),
     "soak": ("soak", "ten minutes of real traffic: memory flat, no growth of p99"),
+    "clients": ("clients", "the client libraries of all languages next to the C++ one"),
     "micro": ("micro", "codec, rules, translation and committer alone: time and instructions"),
 }
 

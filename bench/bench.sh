@@ -9,7 +9,7 @@ bench_python=/usr/bin/python3
 bench_only_tells() {
   [[ " $* " != *' -h '* && " $* " != *' --help '* ]] || return 0
   case ${1:-compare} in
-    compare | mix | scale | expiry | soak | micro | -*) return 1 ;;
+    compare | mix | scale | expiry | soak | clients | micro | -*) return 1 ;;
   esac
 }
 
@@ -20,6 +20,11 @@ run_bench() {
     micro)
       need "${micro_packages[@]}"
       build release semel_bench_timed semel_bench_counted
+      ;;
+    clients)
+      source_clients
+      install_load_programs
+      build release semeld semel_bench_load
       ;;
     mix | expiry | soak) build release semeld semel_bench_load semel_bench_traffic ;;
     *)

@@ -20,8 +20,23 @@ check_stubs() {
   "client/$language/generate.sh" || return
   after=$(find "$@" -name '*pb*' -type f -exec sha256sum {} + | sort -k 2)
   [[ $before == "$after" ]] && return
-  echo "client/$language: the stubs were stale; client/$language/generate.sh has made them anew: commit them" >&2
+  echo "client/$language: the stubs were stale; they have been made anew (./dev stubs does it): commit them" >&2
   return 1
+}
+
+make_stubs() {
+  need python3-venv protobuf-compiler
+  client/python/generate.sh
+  install_go
+  PATH=$(go_bin):$PATH client/go/generate.sh
+}
+
+# Each library as a program that makes pairs of calls; C++ has its own load generator.
+install_load_programs() {
+  need "${python_packages[@]}"
+  client/python/venv.sh
+  install_go
+  PATH=$(go_bin):$PATH go build -C client/go -o "$PWD/build/go-bench" ./internal/bench
 }
 
 # ---- Python ------------------------------------------------------------------------------------------------------------

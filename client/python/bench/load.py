@@ -1,6 +1,6 @@
 """How many pairs a second: begin and complete of a fresh key, by N callers at once for S seconds, as one line of JSON.
 
-    load.py --address HOST:PORT --mode aio --callers 64 --seconds 10 [--transport unary]
+    load.py --address HOST:PORT --mode aio --callers 64 --seconds 10 [--warm-up 1] [--payload 200] [--transport unary]
 
 Modes: `sync` (threads) and `aio` (asyncio) call run(); `bare-sync` and `bare-aio` make two lookups a pair with gRPC alone,
 no client of ours around it: what the calls themselves cost here.
@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import dataclasses
 import json
+import os
 import resource
 import threading
 import time
@@ -24,24 +26,38 @@ import semel.aio
 from semel.v1 import idempotency_service_pb2 as service
 
 Timings = list[float]  # seconds, one for each pair
+Work = Callable[[str], Any]
 LOOKUP = "/semel.v1.IdempotencyService/Lookup"
 
 
-def on_threads(callers: int, seconds: float, pair: Callable[[str], Any]) -> Timings:
-    """Each caller makes one pair after another until the time is over."""
-    timings: list[Timings] = [[] for _ in range(callers)]
+@dataclasses.dataclass(frozen=True)
+class Load:
+    """What is asked for."""
+
+    address: str
+    callers: int
+    seconds: float
+    warm_up: float
+    payload: bytes
+    transport: Any
+
+
+def on_threads(load: Load, pair: Work) -> Timings:
+    """Each caller makes one pair after another until the time is over. Those of the warm-up do not count."""
+    timings: list[Timings] = [[] for _ in range(load.callers)]
     prefix = semel.new_key()
-    together = threading.Barrier(callers + 1)
+    together = threading.Barrier(load.callers + 1)
 
     def work(caller: int) -> None:
         together.wait()
-        end, number = time.monotonic() + seconds, 0
-        while (began := time.monotonic()) < end:
+        begin, number = time.monotonic() + load.warm_up, 0
+        while (began := time.monotonic()) < begin + load.seconds:
             pair(f"{prefix}/{caller}/{number}")
             number += 1
-            timings[caller].append(time.monotonic() - began)
+            if began >= begin:
+                timings[caller].append(time.monotonic() - began)
 
-    threads = [threading.Thread(target=work, args=(caller,)) for caller in range(callers)]
+    threads = [threading.Thread(target=work, args=(caller,)) for caller in range(load.callers)]
     for thread in threads:
         thread.start()
     together.wait()
@@ -50,33 +66,34 @@ def on_threads(callers: int, seconds: float, pair: Callable[[str], Any]) -> Timi
     return [timing for each in timings for timing in each]
 
 
-async def in_tasks(callers: int, seconds: float, pair: Callable[[str], Awaitable[Any]]) -> Timings:
+async def in_tasks(load: Load, pair: Callable[[str], Awaitable[Any]]) -> Timings:
     """As on_threads."""
     timings: Timings = []
     prefix = semel.new_key()
-    end = time.monotonic() + seconds
+    begin = time.monotonic() + load.warm_up
 
     async def work(caller: int) -> None:
         number = 0
-        while (began := time.monotonic()) < end:
+        while (began := time.monotonic()) < begin + load.seconds:
             await pair(f"{prefix}/{caller}/{number}")
             number += 1
-            timings.append(time.monotonic() - began)
+            if began >= begin:
+                timings.append(time.monotonic() - began)
 
-    await asyncio.gather(*(work(caller) for caller in range(callers)))
+    await asyncio.gather(*(work(caller) for caller in range(load.callers)))
     return timings
 
 
-def sync_runs(address: str, callers: int, seconds: float, transport: str) -> Timings:
+def sync_runs(load: Load) -> Timings:
     """run() of the blocking client."""
-    with semel.Client(address, namespace="bench") as client:
-        client.run(semel.new_key(), lambda attempt: b"ok")  # connected before the time runs
-        return on_threads(callers, seconds, lambda key: client.run(key, lambda attempt: b"ok"))
+    with semel.Client(load.address, namespace="bench") as client:
+        client.run(semel.new_key(), lambda attempt: load.payload)  # connected before the time runs
+        return on_threads(load, lambda key: client.run(key, lambda attempt: load.payload))
 
 
-def bare_sync(address: str, callers: int, seconds: float, transport: str) -> Timings:
+def bare_sync(load: Load) -> Timings:
     """Two lookups a pair."""
-    with grpc.insecure_channel(address) as channel:
+    with grpc.insecure_channel(load.address) as channel:
         lookup = channel.unary_unary(LOOKUP, service.LookupRequest.SerializeToString, service.LookupResponse.FromString)
 
         def pair(key: str) -> None:
@@ -84,23 +101,23 @@ def bare_sync(address: str, callers: int, seconds: float, transport: str) -> Tim
             lookup(service.LookupRequest(namespace="bench", key=key), timeout=2)
 
         pair("warm")
-        return on_threads(callers, seconds, pair)
+        return on_threads(load, pair)
 
 
-async def aio_runs(address: str, callers: int, seconds: float, transport: Any) -> Timings:
+async def aio_runs(load: Load) -> Timings:
     """run() of the client of asyncio."""
 
     async def effect(attempt: semel.aio.Attempt) -> bytes:
-        return b"ok"
+        return load.payload
 
-    async with semel.aio.Client(address, namespace="bench", transport=transport) as client:
+    async with semel.aio.Client(load.address, namespace="bench", transport=load.transport) as client:
         await client.run(semel.new_key(), effect)
-        return await in_tasks(callers, seconds, lambda key: client.run(key, effect))
+        return await in_tasks(load, lambda key: client.run(key, effect))
 
 
-async def bare_aio(address: str, callers: int, seconds: float, transport: str) -> Timings:
+async def bare_aio(load: Load) -> Timings:
     """Two lookups a pair."""
-    async with grpc.aio.insecure_channel(address) as channel:
+    async with grpc.aio.insecure_channel(load.address) as channel:
         lookup = channel.unary_unary(LOOKUP, service.LookupRequest.SerializeToString, service.LookupResponse.FromString)
 
         async def pair(key: str) -> None:
@@ -108,7 +125,7 @@ async def bare_aio(address: str, callers: int, seconds: float, transport: str) -
             await lookup(service.LookupRequest(namespace="bench", key=key), timeout=2)
 
         await pair("warm")
-        return await in_tasks(callers, seconds, pair)
+        return await in_tasks(load, pair)
 
 
 BLOCKING = {"sync": sync_runs, "bare-sync": bare_sync}
@@ -122,13 +139,13 @@ def main() -> None:
     parser.add_argument("--mode", choices=[*BLOCKING, *ASYNC], default="aio")
     parser.add_argument("--callers", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--warm-up", type=float, default=1.0)
+    parser.add_argument("--payload", type=int, default=200, help="bytes of each result")
     parser.add_argument("--transport", choices=["auto", "unary", "stream"], default="auto", help="of mode aio")
     given = parser.parse_args()
-    arguments = (given.address, given.callers, given.seconds, given.transport)
+    load = Load(given.address, given.callers, given.seconds, given.warm_up, os.urandom(given.payload), given.transport)
     busy_before = resource.getrusage(resource.RUSAGE_SELF)
-    began = time.monotonic()
-    timings = BLOCKING[given.mode](*arguments) if given.mode in BLOCKING else asyncio.run(ASYNC[given.mode](*arguments))
-    taken = time.monotonic() - began
+    timings = BLOCKING[given.mode](load) if given.mode in BLOCKING else asyncio.run(ASYNC[given.mode](load))
     busy = resource.getrusage(resource.RUSAGE_SELF)
     timings.sort()
     cpu = busy.ru_utime + busy.ru_stime - busy_before.ru_utime - busy_before.ru_stime
@@ -136,10 +153,10 @@ def main() -> None:
         "mode": given.mode,
         "transport": given.transport if given.mode == "aio" else "unary",
         "callers": given.callers,
-        "pairs_per_second": round(len(timings) / min(taken, max(given.seconds, 0.001))),
+        "pairs_per_s": round(len(timings) / given.seconds),
         "p50_us": round(timings[len(timings) // 2] * 1e6),
         "p99_us": round(timings[len(timings) * 99 // 100] * 1e6),
-        "cpu_us_per_pair": round(cpu * 1e6 / len(timings)),
+        "cpu_us_per_pair": round(cpu * 1e6 / len(timings)),  # with those of the warm-up
     }
     print(json.dumps(figures))
 

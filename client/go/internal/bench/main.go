@@ -2,7 +2,7 @@
 //
 //	go run ./internal/bench -address localhost:7420 -callers 64 -length 10s
 //
-// It prints one line of JSON: {"pairs_per_second":...,"p50_us":...,"p99_us":...} of whole pairs, and how they went.
+// It prints one line of JSON: {"pairs_per_s":...,"p50_us":...,"p99_us":...} of whole pairs, and how they went.
 package main
 
 import (
@@ -20,7 +20,7 @@ import (
 )
 
 type figures struct {
-	PairsPerSecond float64 `json:"pairs_per_second"`
+	PairsPerS      float64 `json:"pairs_per_s"`
 	P50Micros      int64   `json:"p50_us"`
 	P99Micros      int64   `json:"p99_us"`
 	Callers        int     `json:"callers"`
@@ -83,7 +83,7 @@ func measure(address, namespace string, callers int, length, warmUp time.Duratio
 		return errors.New("not one pair was done in time")
 	}
 	return json.NewEncoder(os.Stdout).Encode(figures{
-		PairsPerSecond: float64(len(all)) / length.Seconds(),
+		PairsPerS:      float64(len(all)) / length.Seconds(),
 		P50Micros:      all[len(all)/2].Microseconds(),
 		P99Micros:      all[len(all)*99/100].Microseconds(),
 		Callers:        callers,
