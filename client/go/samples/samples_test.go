@@ -59,25 +59,22 @@ func (w *world) command(ctx context.Context, sample string, arguments ...string)
 	return command
 }
 
-// run answers what a sample printed and its exit status, -1 where it was killed.
-func (w *world) run(sample string, arguments ...string) (output string, status int) {
+// run answers the lines that a sample printed and its exit status, -1 where it was killed.
+func (w *world) run(sample string, arguments ...string) (printed []string, status int) {
 	w.t.Helper()
-	printed, err := w.command(adaptertest.Within(w.t), sample, arguments...).Output()
+	output, err := w.command(adaptertest.Within(w.t), sample, arguments...).Output()
 	var exit *exec.ExitError
 	switch {
 	case errors.As(err, &exit):
-		return string(printed), exit.ExitCode()
+		return linesOf(output), exit.ExitCode()
 	case err != nil:
 		w.t.Fatal(err)
 	}
-	return string(printed), 0
+	return linesOf(output), 0
 }
 
-func (w *world) wantRun(want string, wantStatus int, sample string, arguments ...string) {
-	w.t.Helper()
-	if output, status := w.run(sample, arguments...); output != want || status != wantStatus {
-		w.t.Errorf("%s %v: got %q, exit status %d; not %q, %d", sample, arguments, output, status, want, wantStatus)
-	}
+func linesOf(text []byte) []string {
+	return strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' })
 }
 
 func (w *world) effects() []string {
@@ -86,7 +83,7 @@ func (w *world) effects() []string {
 	if err != nil && !os.IsNotExist(err) {
 		w.t.Fatal(err)
 	}
-	return strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' })
+	return linesOf(text)
 }
 
 // started is a sample that runs.
@@ -94,6 +91,7 @@ type started struct {
 	t       *testing.T
 	command *exec.Cmd
 	lines   *bufio.Scanner
+	printed []string // as far as it was read
 }
 
 func (w *world) start(sample string, arguments ...string) *started {
@@ -106,13 +104,14 @@ func (w *world) start(sample string, arguments ...string) *started {
 	if err := command.Start(); err != nil {
 		w.t.Fatal(err)
 	}
-	return &started{w.t, command, bufio.NewScanner(output)}
+	return &started{w.t, command, bufio.NewScanner(output), nil}
 }
 
 // awaitLine returns the first line with that prefix.
 func (s *started) awaitLine(prefix string) string {
 	s.t.Helper()
 	for s.lines.Scan() {
+		s.printed = append(s.printed, s.lines.Text())
 		if strings.HasPrefix(s.lines.Text(), prefix) {
 			return s.lines.Text()
 		}
@@ -134,75 +133,61 @@ func (s *started) kill() {
 }
 
 // awaitEnd reads what is left, and wants it to end well.
-func (s *started) awaitEnd() (lines []string) {
+func (s *started) awaitEnd() {
 	s.t.Helper()
 	for s.lines.Scan() {
-		lines = append(lines, s.lines.Text())
+		s.printed = append(s.printed, s.lines.Text())
 	}
 	if err := s.command.Wait(); err != nil {
 		s.t.Errorf("%v: %v", s.command.Args, err)
 	}
-	return lines
 }
 
-func TestFirstCall(t *testing.T) {
+func TestFirstCall(t *testing.T) { newWorld(t).follow(transcript(t, "firstcall")) }
+
+func TestInDoubt(t *testing.T) { newWorld(t).follow(transcript(t, "indoubt")) }
+
+func TestTakeover(t *testing.T) {
 	w := newWorld(t)
-	w.wantRun("order 17: charged 1250 cents\n", 0, "firstcall", "17")
-	w.wantRun("order 17: charged 1250 cents (before)\n", 0, "firstcall", "17")
-	w.wantRun("order 18: charged 1250 cents\n", 0, "firstcall", "18")
-	if effects := w.effects(); len(effects) != 2 {
-		t.Errorf("got %q", effects)
+	steps := transcript(t, "takeover")
+	start := func(s step) *started {
+		sample, arguments := s.arguments()
+		return w.start(sample, arguments...)
 	}
+	first := start(steps[0])
+	first.awaitLine("hanging")
+	// The second waits while the first is alive, and takes over when it is dead.
+	second := start(steps[1])
+	adaptertest.AwaitWaiters(t, w.server, 1)
+	first.kill()
+	steps[0].check(t, first.printed, "[killed]")
+	second.awaitEnd()
+	steps[1].check(t, second.printed, "")
+	w.follow(steps[2:])
 }
 
 func TestHTTPAPI(t *testing.T) {
 	w := newWorld(t)
 	api := w.start("httpapi", "-listen", "127.0.0.1:0")
 	url := strings.TrimPrefix(api.awaitLine("listening on "), "listening on ") + "/orders"
-	post := func(user, key, body string) *http.Response {
-		t.Helper()
-		request, err := http.NewRequestWithContext(adaptertest.Within(t), http.MethodPost, url, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
+	stored := map[string]string{} // responses by command
+	for _, each := range transcript(t, "httpapi") {
+		request, isPost := strings.CutPrefix(each.command, "POST ")
+		if !isPost {
+			w.follow([]step{each})
+			continue
 		}
-		request.SetBasicAuth(user, "")
-		request.Header.Set("Content-Type", "application/json")
-		if key != "" {
-			request.Header.Set("Idempotency-Key", key)
+		status, body, header := post(t, url, request)
+		response := fmt.Sprint(status, " ", header.Get("Location"), " ", body)
+		if header.Get("Idempotency-Replayed") == "true" {
+			each.check(t, []string{fmt.Sprintf("%d replayed %s", status, body)}, "")
+			if response != stored[each.command] {
+				t.Errorf("$ %s: got %s, and first %s", each.command, response, stored[each.command])
+			}
+			continue
 		}
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer response.Body.Close()
-		text, err := io.ReadAll(response.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		response.Status = string(text)
-		return response
-	}
-	const book = `{"item": "book"}`
-	first, again, other := post("ada", `"k"`, book), post("ada", `"k"`, book), post("bob", `"k"`, book)
-	if first.StatusCode != 201 || again.StatusCode != 201 || again.Status != first.Status ||
-		again.Header.Get("Idempotency-Replayed") != "true" || again.Header.Get("Location") != first.Header.Get("Location") {
-		t.Errorf("got %+v, then %+v", first, again)
-	}
-	if other.StatusCode != 201 || other.Status == first.Status {
-		t.Errorf("got %+v", other)
-	}
-	for _, each := range []struct {
-		user, key, body string
-		status          int
-	}{
-		{"ada", "", book, 400}, {"ada", `"k"`, `{"item": "pen"}`, 422}, {"", `"k"`, book, 500}, {"ada", `"l"`, `{}`, 422}, {"ada", `"l"`, `{}`, 422},
-	} {
-		if got := post(each.user, each.key, each.body); got.StatusCode != each.status {
-			t.Errorf("%+v: got %d %s", each, got.StatusCode, got.Status)
-		}
-	}
-	if effects := w.effects(); len(effects) != 2 {
-		t.Errorf("got %q", effects)
+		stored[each.command] = response
+		each.check(t, []string{fmt.Sprintf("%d %s", status, body)}, "")
 	}
 	if err := api.command.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -210,23 +195,74 @@ func TestHTTPAPI(t *testing.T) {
 	api.awaitEnd()
 }
 
+// post sends what a transcript says: USER KEY BODY.
+func post(t *testing.T, url, said string) (status int, body string, header http.Header) {
+	t.Helper()
+	parts := strings.SplitN(said, " ", 3)
+	request, err := http.NewRequestWithContext(adaptertest.Within(t), http.MethodPost, url, strings.NewReader(parts[2]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.SetBasicAuth(strings.TrimPrefix(parts[0], "-"), "")
+	if key := parts[1]; key != "-" {
+		request.Header.Set("Idempotency-Key", key)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, strings.TrimSpace(string(text)), response.Header
+}
+
+// fill makes a queue of messages, by the names of their files.
+func fill(t *testing.T, messages map[string]string) (queue string) {
+	t.Helper()
+	queue = t.TempDir()
+	for name, message := range messages {
+		if err := os.WriteFile(filepath.Join(queue, name), []byte(message), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return queue
+}
+
+const noAmount = `{"order": "bad", "cents": 0}`
+
+func wantEmptyBut(t *testing.T, queue, rejected string) {
+	t.Helper()
+	if left, err := filepath.Glob(filepath.Join(queue, "*.json")); err != nil || len(left) != 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+	if _, err := os.Stat(filepath.Join(queue, "rejected", rejected)); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestQueueWorker(t *testing.T) {
+	const order = `{"order": "17", "cents": 100}`
+	queue := fill(t, map[string]string{"1.json": order, "2.json": order, "bad.json": noAmount})
+	newWorld(t).follow(transcript(t, "queueworker"), "-queue", queue)
+	wantEmptyBut(t, queue, "bad.json")
+}
+
+func TestQueueWorkersThatDie(t *testing.T) {
 	const orders, workers = 30, 3
 	w := newWorld(t)
-	queue := t.TempDir()
+	messages := map[string]string{"bad.json": noAmount}
 	var want []string
 	for i := range orders {
 		want = append(want, fmt.Sprintf("charge %d", i))
 		for delivery := range 2 {
-			message := fmt.Sprintf(`{"order": "%d", "cents": 100}`, i)
-			if err := os.WriteFile(filepath.Join(queue, fmt.Sprintf("%d-%d.json", i, delivery)), []byte(message), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			messages[fmt.Sprintf("%d-%d.json", i, delivery)] = fmt.Sprintf(`{"order": "%d", "cents": 100}`, i)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(queue, "bad.json"), []byte(`{"order": "bad", "cents": 0}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	queue := fill(t, messages)
 	arguments := []string{"-queue", queue, "-work", "100ms"}
 	// One is killed while it charges; others take over what it was at.
 	doomed := w.start("queueworker", arguments...)
@@ -246,48 +282,5 @@ func TestQueueWorker(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
-	if left, err := filepath.Glob(filepath.Join(queue, "*.json")); err != nil || len(left) != 0 {
-		t.Errorf("left: %v, %v", left, err)
-	}
-	if _, err := os.Stat(filepath.Join(queue, "rejected", "bad.json")); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestTakeover(t *testing.T) {
-	w := newWorld(t)
-	first := w.start("takeover", "-hang-after", "3", "7")
-	first.awaitLine("hanging")
-	// The second waits while the first is alive, and takes over when it is dead.
-	second := w.start("takeover", "7")
-	adaptertest.AwaitWaiters(t, w.server, 1)
-	first.kill()
-	want := []string{"taking over after parcel 3", "packed parcel 4", "packed parcel 5", "job 7: 5 parcels packed, at last by attempt 2"}
-	if got := second.awaitEnd(); !slices.Equal(got, want) {
-		t.Errorf("got %q", got)
-	}
-	w.wantRun("job 7: 5 parcels packed, at last by attempt 2 (before)\n", 0, "takeover", "7")
-	if effects := w.effects(); len(effects) != 5 || effects[4] != "job 7 parcel 5" {
-		t.Errorf("got %q", effects)
-	}
-}
-
-func TestInDoubt(t *testing.T) {
-	const doubt = "refund %s: in doubt, nobody knows whether the money moved: settle it\n"
-	w := newWorld(t)
-	w.wantRun("refund 6: refunded (told by the bank)\n", 0, "indoubt", "refund", "6")
-
-	w.wantRun("", -1, "indoubt", "-crash", "after", "refund", "7")
-	w.wantRun(fmt.Sprintf(doubt, "7"), 3, "indoubt", "refund", "7")
-	w.wantRun("refund 7: the bank has it; it is done\n", 0, "indoubt", "settle", "7")
-	w.wantRun("refund 7: refunded before (found at the bank)\n", 0, "indoubt", "refund", "7")
-
-	w.wantRun("", -1, "indoubt", "-crash", "before", "refund", "8")
-	w.wantRun(fmt.Sprintf(doubt, "8"), 3, "indoubt", "refund", "8")
-	w.wantRun("refund 8: the bank has nothing of it; it may be tried again\n", 0, "indoubt", "settle", "8")
-	w.wantRun("refund 8: refunded (told by the bank)\n", 0, "indoubt", "refund", "8")
-
-	if effects := w.effects(); !slices.Equal(effects, []string{"refund 6", "refund 7", "refund 8"}) {
-		t.Errorf("got %q", effects)
-	}
+	wantEmptyBut(t, queue, "bad.json")
 }

@@ -21,6 +21,17 @@ import (
 	"semel.dev/go/semelhttp"
 )
 
+// Order is what a user sends.
+type Order struct {
+	Item string `json:"item"`
+}
+
+// PlacedOrder is what the user gets, now and again.
+type PlacedOrder struct {
+	Order int64  `json:"order"`
+	Item  string `json:"item"`
+}
+
 func main() {
 	listen := flag.String("listen", "127.0.0.1:8080", "host:port; port 0 takes any")
 	ledger := flag.String("ledger", "orders.txt", "the database: a line for each order")
@@ -76,9 +87,7 @@ func userOf(r *http.Request) ([]string, error) {
 
 func placeOrder(ledger string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		var order struct {
-			Item string `json:"item"`
-		}
+		var order Order
 		if err := json.NewDecoder(r.Body).Decode(&order); err != nil || order.Item == "" {
 			http.Error(w, "say what to order: {\"item\": \"book\"}", http.StatusUnprocessableEntity) // stored, too: it will not get better
 			return
@@ -91,7 +100,7 @@ func placeOrder(ledger string) http.HandlerFunc {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Location", fmt.Sprintf("/orders/%d", attempt.Token()))
 		w.WriteHeader(http.StatusCreated)
-		fmt.Fprintf(w, "{\"order\": %d, \"item\": %q}\n", attempt.Token(), order.Item)
+		_ = json.NewEncoder(w).Encode(PlacedOrder{attempt.Token(), order.Item}) // it is placed, also where nobody listens any more
 	}
 }
 
