@@ -195,7 +195,7 @@ func TestHTTPAPI(t *testing.T) {
 		user, key, body string
 		status          int
 	}{
-		{"ada", "", book, 400}, {"ada", `"k"`, `{"item": "pen"}`, 422}, {"", `"k"`, book, 500}, {"ada", `"l"`, `{}`, 422}, {"ada", `"l"`, `{}`, 422},
+		{"ada", "", book, 400}, {"ada", `"k"`, `{"item": "pen"}`, 422}, {"", `"k"`, book, 401}, {"ada", `"l"`, `{}`, 422}, {"ada", `"l"`, `{}`, 422},
 	} {
 		if got := post(each.user, each.key, each.body); got.StatusCode != each.status {
 			t.Errorf("%+v: got %d %s", each, got.StatusCode, got.Status)
