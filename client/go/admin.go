@@ -14,7 +14,7 @@ import (
 )
 
 // An AdminClient is for operators and their tools, not for the path of requests: it finds keys, settles those in doubt, makes Semel forget
-// one, looks inside. Many goroutines may use it at once. Close it.
+// one, looks inside, backs up. Many goroutines may use it at once. Close it.
 //
 // What is safe to repeat is repeated as [RetryPolicy] says; what would do it once more is repeated only while it is certain that nothing was
 // done, and answers Error.OutcomeUnknown otherwise. Every call may fail with ErrFieldInvalid and ErrAdminForbidden; beyond these, what is
@@ -226,14 +226,14 @@ func (a *AdminClient) DeleteKey(ctx context.Context, request DeleteKeyRequest) (
 	return stateFrom(response.GetState())
 }
 
-// Stats answers figures about the server, its namespaces and its storage, as the message of the service has them. Changes nothing.
-func (a *AdminClient) Stats(ctx context.Context) (*semelv1.GetStatsResponse, error) {
-	return adminCall(ctx, a, "GetStats", repeatAsBefore, a.stub.GetStats, &semelv1.GetStatsRequest{})
-}
-
 func adminCall[Request, Response any](ctx context.Context, a *AdminClient, call string, again repeat,
 	method func(context.Context, Request, ...grpc.CallOption) (Response, error), request Request) (Response, error) {
 	plan := callPlan{call: call, total: a.config.callTimeout, perTry: a.config.tryTimeout, repeat: again}
+	return plannedAdminCall(ctx, a, plan, method, request)
+}
+
+func plannedAdminCall[Request, Response any](ctx context.Context, a *AdminClient, plan callPlan,
+	method func(context.Context, Request, ...grpc.CallOption) (Response, error), request Request) (Response, error) {
 	var response Response
 	err := a.conn.repeatedly(ctx, plan, func(ctx context.Context, timeout time.Duration) *failedTry {
 		ctx, cancel := context.WithTimeout(ctx, timeout)

@@ -76,7 +76,7 @@ func (c *Client) BatchBegin(ctx context.Context, requests []BeginRequest, option
 // BatchComplete makes up to [MaxBatch] Completes; see BatchBegin.
 func (c *Client) BatchComplete(ctx context.Context, requests []CompleteRequest, options ...CallOption) ([]Item[*Completed], error) {
 	settings := settingsOf(options)
-	sender := &batchSender[*semelv1.CompleteRequest, *Completed]{client: c, name: "BatchComplete", ctx: ctx}
+	sender := &batchSender[*semelv1.CompleteRequest, *Completed]{client: c, name: "BatchComplete", ctx: ctx, report: true}
 	for _, request := range requests {
 		wire := c.completeRequest(request.Key, request.Token, request.Ending, itemSettings(settings, request.Options))
 		sender.add(wire, checkComplete("Complete of "+request.Key, wire))
@@ -92,7 +92,7 @@ func (c *Client) BatchComplete(ctx context.Context, requests []CompleteRequest, 
 // BatchRenew makes up to [MaxBatch] Renews, and answers the granted lengths; see BatchBegin.
 func (c *Client) BatchRenew(ctx context.Context, requests []RenewRequest, options ...CallOption) ([]Item[time.Duration], error) {
 	settings := settingsOf(options)
-	sender := &batchSender[*semelv1.RenewRequest, time.Duration]{client: c, name: "BatchRenew", ctx: ctx}
+	sender := &batchSender[*semelv1.RenewRequest, time.Duration]{client: c, name: "BatchRenew", ctx: ctx, report: true}
 	for _, request := range requests {
 		wire := c.renewRequest(request.Key, request.Token, itemSettings(settings, request.Options))
 		sender.add(wire, checkKey("Renew of "+request.Key, wire.GetNamespace(), wire.GetKey()))
@@ -133,6 +133,7 @@ type batchSender[Wire proto.Message, A any] struct {
 	client *Client
 	name   string
 	ctx    context.Context
+	report bool // see callPlan
 	wires  []Wire
 	items  []Item[A]
 }
@@ -151,6 +152,7 @@ type sendBatch[Wire proto.Message, A any] func(ctx context.Context, wires []Wire
 
 func (b *batchSender[Wire, A]) send(settings callSettings, send sendBatch[Wire, A]) ([]Item[A], error) {
 	plan := b.client.plan("", "", settings, 0)
+	plan.report = b.report
 	deadline := time.Now().Add(plan.total)
 	for first := 0; first < len(b.wires) || first == 0; {
 		places := b.nextMessage(first)

@@ -119,7 +119,9 @@ func (c *Client) begin(ctx context.Context, key string, settings callSettings) (
 // Errors: ErrKeyNotFound, ErrTokenStale, ErrOutcomeConflict, ErrResultTooLarge (nothing changed: complete with Result.Omitted instead).
 func (c *Client) Complete(ctx context.Context, key string, token int64, ending Ending, options ...CompleteOption) (*Completed, error) {
 	settings := settingsOf(options)
-	return c.complete(ctx, c.plan(completeKind.name, key, settings, 0), c.completeRequest(key, token, ending, settings))
+	plan := c.plan(completeKind.name, key, settings, 0)
+	plan.report = true
+	return c.complete(ctx, plan, c.completeRequest(key, token, ending, settings))
 }
 
 func (c *Client) complete(ctx context.Context, plan callPlan, request *semelv1.CompleteRequest) (*Completed, error) {
@@ -154,6 +156,7 @@ func (c *Client) Lookup(ctx context.Context, key string, options ...CallOption) 
 func (c *Client) Renew(ctx context.Context, key string, token int64, options ...RenewOption) (time.Duration, error) {
 	settings := settingsOf(options)
 	plan := c.plan(renewKind.name, key, settings, 0)
+	plan.report = true
 	request := c.renewRequest(key, token, settings)
 	if err := checkKey(plan.call, request.GetNamespace(), key); err != nil {
 		return 0, err
@@ -166,6 +169,7 @@ func (c *Client) Renew(ctx context.Context, key string, token int64, options ...
 func (c *Client) Release(ctx context.Context, key string, token int64, options ...CallOption) error {
 	settings := settingsOf(options)
 	plan := c.plan(releaseKind.name, key, settings, 0)
+	plan.report = true
 	request := &semelv1.ReleaseRequest{Namespace: c.namespaceOf(settings), Key: key, Token: token}
 	if err := checkKey(plan.call, request.GetNamespace(), key); err != nil {
 		return err

@@ -50,6 +50,12 @@ const (
 	ErrDraining Reason = "DRAINING"
 	// ErrStorageFailed: the server's storage fails and it promises nothing; retries are used up.
 	ErrStorageFailed Reason = "STORAGE_FAILED"
+	// ErrBackupNotConfigured: the server has no directory for backups.
+	ErrBackupNotConfigured Reason = "BACKUP_NOT_CONFIGURED"
+	// ErrBackupRunning: another backup is being made.
+	ErrBackupRunning Reason = "BACKUP_RUNNING"
+	// ErrBackupFailed: no backup was added, see Error.Message; the server goes on.
+	ErrBackupFailed Reason = "BACKUP_FAILED"
 )
 
 // ErrClosed is found by errors.Is in the error of a call whose Client was closed.
@@ -88,7 +94,7 @@ type Error struct {
 	FnRan bool
 	// How often it was tried.
 	Tries int
-	// It was not tried again because the Client's retry budget was empty: too many calls failed lately, see RetryPolicy.Budget.
+	// It was not tried again because the Client's retry budget was empty: too many calls were refused lately, see RetryPolicy.Budget.
 	BudgetEmpty bool
 
 	cause      error  // of the caller: its context's error, or ErrClosed

@@ -126,37 +126,3 @@ func TestNothingWasChangedWhereNobodyIsThere(t *testing.T) {
 		}
 	})
 }
-
-func TestTheRetryBudgetEndsRetries(t *testing.T) {
-	server := semeldtest.Start(t, semeldtest.Options{})
-	proxy := semeldtest.StartProxy(t, server.Address)
-	proxy.Refuse(true)
-	client := newClient(t, proxy.Address, semel.WithTransport(semel.TransportUnary), semel.WithCallTimeout(patience),
-		semel.WithRetry(semel.RetryPolicy{Budget: 3, InitialBackoff: time.Millisecond, MaxBackoff: time.Millisecond}))
-	for _, wantTries := range []int{4, 1} {
-		_, err := client.Begin(within(t), "order/1")
-		var empty *semel.Error
-		if !errors.As(err, &empty) || !empty.BudgetEmpty || empty.Tries != wantTries {
-			t.Errorf("got %+v, want %d tries", err, wantTries)
-		}
-	}
-	proxy.Refuse(false)
-	// A call is still made once: one of them finds the connection open again.
-	for ctx := within(t); ; {
-		_, err := client.Lookup(ctx, "order/1")
-		if err == nil {
-			break
-		}
-		if ctx.Err() != nil {
-			t.Fatal(err)
-		}
-	}
-	// The report of an effect is tried again whatever the budget says.
-	outcome, err := semel.Run(within(t), client, "order/2", func(context.Context, *semel.Attempt) (string, error) {
-		proxy.LoseAnswers(2)
-		return "charged", nil
-	})
-	if err != nil || outcome.Value != "charged" {
-		t.Errorf("got %+v, %v", outcome, err)
-	}
-}

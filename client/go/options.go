@@ -61,9 +61,11 @@ type RetryPolicy struct {
 	MaxBackoff time.Duration
 	// Default 2.
 	Multiplier float64
-	// How many retries all calls of the Client together may have in hand: each retry takes one, each success gives back a tenth
-	// (gRFC A6, retry throttling). None left: calls fail at once with Error.BudgetEmpty, so that clients do not keep a struggling server
-	// down. Reports of Run and of a Lease go on all the same: their effects have happened. Default 100; negative: no bound.
+	// How many retries all calls of the Client together may have in hand (after gRFC A6, retry throttling): a retry takes one where the
+	// server said that it is in trouble, or a call timed out for the second time or more; each success gives back a tenth. None left: such
+	// calls fail at once with Error.BudgetEmpty, so that clients do not keep a struggling server down. Broken connections cost nothing,
+	// because they take all calls with them, and neither do Complete, Release and Renew: losing one is worse than one more request.
+	// Default 100; negative: no bound.
 	Budget int
 }
 

@@ -55,6 +55,16 @@ func WithVerdict(err error, verdict Verdict) error {
 	return &verdictError{verdict, err}
 }
 
+// VerdictOf answers the verdict that [Final], [Retryable] or [WithVerdict] gave an error; false where none of them did. For an [ErrorPolicy]
+// that lets errors speak for themselves.
+func VerdictOf(err error) (Verdict, bool) {
+	var said *verdictError
+	if !errors.As(err, &said) {
+		return nil, false
+	}
+	return cutMessage(said.verdict), true
+}
+
 type verdictError struct {
 	verdict Verdict
 	err     error
@@ -80,12 +90,14 @@ const (
 // error after the attempt called SaveBeforeEffects. Every other error is a retryable failure: its reason is the name of the error's type in
 // UPPER_SNAKE_CASE (EFFECT_FAILED for those of packages errors and fmt), its message the error's text.
 //
-// A connection that could not be opened is not broken: nothing was sent over it.
+// A connection that could not be opened (*net.OpError with Op "dial") is not broken: nothing was sent over it, so nothing happened. Only where
+// opening it took too long it is a timeout like others. A Run or a Lease within the function whose outcome is not known to be recorded
+// (*[NotRecordedError], Error.OutcomeUnknown) leaves the function's own open, too.
 func DefaultErrorPolicy(err error, attempt *Attempt) Verdict {
-	var said *verdictError
+	verdict, isSaid := VerdictOf(err)
 	switch {
-	case errors.As(err, &said):
-		return cutMessage(said.verdict)
+	case isSaid:
+		return verdict
 	case attempt != nil && attempt.EffectsBegan():
 		return Unknown{}
 	case isUnknownOutcome(err):
@@ -105,8 +117,10 @@ func isUnknownOutcome(err error) bool {
 		}
 	}
 	var lost *LeaseLostError
-	if errors.As(err, &lost) {
-		return true
+	var unrecorded *NotRecordedError
+	var call *Error
+	if errors.As(err, &lost) || errors.As(err, &unrecorded) || errors.As(err, &call) && (call.FnRan || call.OutcomeUnknown) {
+		return true // an effect within this one has happened, or may have
 	}
 	var timed interface{ Timeout() bool }
 	if errors.As(err, &timed) && timed.Timeout() {

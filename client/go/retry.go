@@ -35,7 +35,8 @@ type callPlan struct {
 	total  time.Duration
 	perTry time.Duration
 	repeat repeat
-	// It tells of an effect that happened: an empty retry budget does not end it.
+	// It tells how the attempt stands (Complete, Release, Renew): it takes nothing from the retry budget, because losing it is worse than
+	// one more request.
 	report bool
 }
 
@@ -50,6 +51,7 @@ type failedTry struct {
 type tries struct {
 	begin           time.Time
 	count           int
+	timeouts        int
 	mayHaveBeenDone bool
 }
 
@@ -80,6 +82,9 @@ func (c *connection) repeatedly(ctx context.Context, plan callPlan, try func(ctx
 			return known.final(plan, failed.err)
 		}
 		known.mayHaveBeenDone = known.mayHaveBeenDone || failed.mayHaveBeenDone()
+		if failed.err.Code == codes.DeadlineExceeded {
+			known.timeouts++
+		}
 		if err := c.ended(ctx); err != nil {
 			return known.calledOff(plan, failed.err, err)
 		}
@@ -91,7 +96,7 @@ func (c *connection) repeatedly(ctx context.Context, plan callPlan, try func(ctx
 		if tooLate || !c.mayTryAgain(plan, known) {
 			return c.gaveUp(plan, known, failed.err, false)
 		}
-		if !c.budget.take() && !plan.report {
+		if !plan.report && known.costs(failed.err) && !c.budget.take() {
 			return c.gaveUp(plan, known, failed.err, true)
 		}
 		if err := c.pause(ctx, pause); err != nil {
@@ -102,6 +107,20 @@ func (c *connection) repeatedly(ctx context.Context, plan callPlan, try func(ctx
 
 func (c *connection) mayTryAgain(plan callPlan, known tries) bool {
 	return known.count < c.retry.MaxTries && !(plan.repeat == repeatAnew && known.mayHaveBeenDone)
+}
+
+// costs tells whether another try takes from the retry budget: where the server says that it is in trouble, or is silent once more.
+//
+// A connection that breaks, or a server that pauses, takes all calls of a Client with it: if these cost, a crowd would fail for what is over
+// a moment later.
+func (t tries) costs(last *Error) bool {
+	switch last.Code {
+	case codes.Unavailable, codes.ResourceExhausted:
+		return last.hasDetails
+	case codes.DeadlineExceeded:
+		return t.timeouts > 1
+	}
+	return false
 }
 
 // ended answers why nobody waits for the call any longer: the error of its context, or ErrClosed.
@@ -133,7 +152,7 @@ func (f *failedTry) mayHaveBeenDone() bool {
 func (e *Error) worthAnotherTry() bool {
 	switch e.Code {
 	case codes.Unavailable, codes.DeadlineExceeded:
-		return e.Reason != "BACKUP_FAILED"
+		return e.Reason != ErrBackupFailed
 	}
 	return e.isBrokenConnection()
 }
@@ -189,7 +208,7 @@ func (c *connection) gaveUp(plan callPlan, known tries, last *Error, budgetEmpty
 		c.address, known.count, word, time.Since(known.begin).Seconds(), known.known(plan), last.Message)
 	if budgetEmpty {
 		err.BudgetEmpty = true
-		err.Message += "; not tried again, because the retry budget is empty: too many calls failed lately"
+		err.Message += "; not tried again, because the retry budget is empty: too many calls were refused lately"
 	}
 	return known.final(plan, &err)
 }

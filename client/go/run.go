@@ -18,7 +18,8 @@ import (
 //   - returns an error otherwise; the [ErrorPolicy] says what that means: by default [Final] and [Retryable] errors are recorded, as are
 //     other errors, as retryable failures, but for those that leave open whether the effect happened: nothing is reported then;
 //   - may look at [Attempt.Previous]: after PreviousAbandoned the effect may have happened already, in whole or in part;
-//   - stops when its context is cancelled: the caller's was, or the lease was lost (context.Cause answers a *[LeaseLostError]).
+//   - stops when its context is cancelled: the caller's was, or the lease was lost (context.Cause answers a *[LeaseLostError]);
+//   - calls code that finds the attempt in that context, by [AttemptFrom].
 //
 // If fn panics, nothing is reported, the lease is left to lapse, and the panic goes on.
 //
@@ -97,7 +98,8 @@ func (r *run) do(ctx context.Context) (*Outcome, error) {
 func (r *run) callFn(ctx context.Context, lease *Lease) (any, error) {
 	ctx, cancel := lease.Context(ctx)
 	defer cancel()
-	return r.fn(ctx, &Attempt{lease})
+	attempt := &Attempt{lease}
+	return r.fn(ContextWithAttempt(ctx, attempt), attempt)
 }
 
 // notBegun: the service gave no answer, or refused.

@@ -111,6 +111,32 @@ func TestDoDecodesTheSameWayBothTimes(t *testing.T) {
 	}
 }
 
+func TestCodeBelowFindsTheAttemptInItsContext(t *testing.T) {
+	server := semeldtest.Start(t, semeldtest.Options{})
+	client := newClient(t, server.Address)
+	if _, ok := semel.AttemptFrom(within(t)); ok {
+		t.Error("there is an attempt outside of a run")
+	}
+	wantAttempt := func(ctx context.Context, key string, token int64) {
+		t.Helper()
+		if a, ok := semel.AttemptFrom(ctx); !ok || a.Key() != key || a.Token() != token {
+			t.Errorf("got %+v", a)
+		}
+	}
+	_, err := semel.Run(within(t), client, "outer", func(ctx context.Context, a *semel.Attempt) (string, error) {
+		wantAttempt(ctx, "outer", a.Token())
+		_, err := client.Do(ctx, "inner", func(ctx context.Context, a *semel.Attempt) (any, error) {
+			wantAttempt(ctx, "inner", a.Token())
+			return nil, nil
+		})
+		wantAttempt(ctx, "outer", a.Token())
+		return "", err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAResultIsStoredAsItIs(t *testing.T) {
 	server := semeldtest.Start(t, semeldtest.Options{})
 	client := newClient(t, server.Address)

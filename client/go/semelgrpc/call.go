@@ -3,7 +3,6 @@ package semelgrpc
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"google.golang.org/grpc"
@@ -70,16 +69,37 @@ func (c *call) options(ctx context.Context) []semel.RunOption {
 
 // run lets the method run, and says what is recorded of it.
 func (c *call) run(ctx context.Context, attempt *semel.Attempt) (semel.Result, error) {
-	response, err := c.method(semel.ContextWithAttempt(ctx, attempt), c.request)
+	response, err := c.method(ctx, c.request)
 	c.ran, c.response, c.err = true, response, err
 	if err == nil {
 		return c.resultOfResponse(ctx, response), nil
 	}
-	told, isStatus := status.FromError(err)
-	if isStatus && slices.Contains(c.storedCodes, told.Code()) {
-		return c.resultOfStatus(ctx, told), nil
+	told, isStatus := statusOf(err)
+	if !isStatus {
+		return semel.Result{}, err // as the error policy says
 	}
-	return semel.Result{}, err // as the error policy says
+	keeping := c.codePolicy(told.Code())
+	if keeping == Retry && (attempt.EffectsBegan() || ctx.Err() != nil) {
+		keeping = LeaveOpen // the method may have been cut off half way
+	}
+	switch keeping {
+	case Store:
+		return c.resultOfStatus(ctx, told), nil
+	case Retry:
+		failure := semel.Failure{Reason: reasonOf(told.Code()), Message: told.Message(), Retryable: true}
+		return semel.Result{}, semel.WithVerdict(err, failure)
+	}
+	return semel.Result{}, semel.WithVerdict(err, semel.Unknown{})
+}
+
+// statusOf is what a method says by a code. An error that has a verdict says itself what it is; one of this module's Client, which has a code,
+// too, is for the error policy: the method may have done something with another key.
+func statusOf(err error) (*status.Status, bool) {
+	var call *semel.Error
+	if _, isSaid := semel.VerdictOf(err); isSaid || errors.As(err, &call) {
+		return nil, false
+	}
+	return status.FromError(err)
 }
 
 // answer gives the caller what the method answered, whatever became of its record: the effect has happened.

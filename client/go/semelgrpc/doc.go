@@ -37,16 +37,20 @@
 // Responses are stored as their bytes. A replay becomes a message of the type that the method's descriptor names, which generated code
 // registers (protoregistry.GlobalTypes): so a response outlives deployments as far as Protobuf does, and needs no configuration.
 //
-// A status is stored like a response where it says that the request itself is what is wrong: INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS,
-// PERMISSION_DENIED, UNAUTHENTICATED, FAILED_PRECONDITION, OUT_OF_RANGE and UNIMPLEMENTED ([WithStoredCodes]). Every other error is judged
-// by the client's semel.ErrorPolicy. By default UNAVAILABLE, INTERNAL, UNKNOWN, DEADLINE_EXCEEDED, CANCELLED and DATA_LOSS leave open what
-// happened, as they do when a method passes on what its own callee said: nothing is recorded, and the next attempt is told
-// PreviousAbandoned once the lease has lapsed. ABORTED, RESOURCE_EXHAUSTED and plain errors run again. A method that knows better says so:
+// A status is judged by its code ([DefaultCodePolicy], the same in every language; [WithCodePolicy] changes it):
 //
-//	return nil, semel.WithVerdict(status.Error(codes.Unavailable, "the database is away"), semel.GiveBack{})
+//	UNAVAILABLE, RESOURCE_EXHAUSTED, ABORTED,    a retryable failure is recorded, and the next call runs the method
+//	UNAUTHENTICATED, PERMISSION_DENIED
+//	DEADLINE_EXCEEDED, CANCELLED, UNKNOWN,       nothing is recorded, and the next attempt is told PreviousAbandoned once
+//	INTERNAL, DATA_LOSS                          the lease has lapsed
+//	all others                                   stored, and replayed with message and details
 //
-// A status of one of the stored codes is stored whatever verdict it carries. Either way the caller gets the method's own error. Headers and
-// trailers that the method sets are not stored.
+// A method that knows better says so:
+//
+//	return nil, semel.WithVerdict(status.Error(codes.Internal, "the disk is full"), semel.GiveBack{})
+//
+// Errors that are no status are judged by the Client's semel.ErrorPolicy, though gRPC makes UNKNOWN of them. Either way the caller gets the
+// method's own error. Headers and trailers that the method sets are not stored.
 //
 // # The method
 //

@@ -176,7 +176,7 @@ func TestWrongOptionsAreRefused(t *testing.T) {
 		"requirement": semelgrpc.WithRequirement(nil),
 		"scope":       semelgrpc.WithScope(nil),
 		"wait":        semelgrpc.WithWait(-1),
-		"codes":       semelgrpc.WithStoredCodes(codes.OK),
+		"codes":       semelgrpc.WithCodePolicy(nil),
 		"logger":      semelgrpc.WithLogger(nil),
 	} {
 		if _, err := semelgrpc.UnaryServerInterceptor(client, option); err == nil {

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 
 	semel "semel.dev/go"
@@ -46,7 +45,7 @@ type config struct {
 	prefix           string
 	scope            ScopeFunc
 	fingerprint      FingerprintFunc
-	storedCodes      []codes.Code
+	codePolicy       CodePolicy
 	wait             time.Duration
 	runOptions       []semel.RunOption
 	cancelWithCaller bool
@@ -86,8 +85,8 @@ func WithFingerprint(fingerprint FingerprintFunc) Option {
 	return func(c *config) { c.fingerprint = fingerprint }
 }
 
-// WithStoredCodes names the codes whose statuses are stored and replayed, in place of those that the package names.
-func WithStoredCodes(stored ...codes.Code) Option { return func(c *config) { c.storedCodes = stored } }
+// WithCodePolicy takes the place of [DefaultCodePolicy], as a whole.
+func WithCodePolicy(policy CodePolicy) Option { return func(c *config) { c.codePolicy = policy } }
 
 // WithWait waits so long for another attempt before the answer is ABORTED, 0 to 1 h, and less where the call's deadline is near; default 0.
 func WithWait(wait time.Duration) Option { return func(c *config) { c.wait = wait } }
@@ -109,9 +108,8 @@ func configOf(options []Option) (config, error) {
 		metadataKey: "idempotency-key",
 		requirement: func(string) Requirement { return Optional },
 		scope:       func(context.Context, string) ([]string, error) { return nil, nil },
-		storedCodes: []codes.Code{codes.InvalidArgument, codes.NotFound, codes.AlreadyExists, codes.PermissionDenied,
-			codes.Unauthenticated, codes.FailedPrecondition, codes.OutOfRange, codes.Unimplemented},
-		logger: slog.Default(),
+		codePolicy:  DefaultCodePolicy,
+		logger:      slog.Default(),
 	}
 	for _, option := range options {
 		option(&c)
@@ -127,7 +125,7 @@ func configOf(options []Option) (config, error) {
 	wrong(c.scope == nil, "WithScope: is nil")
 	wrong(c.logger == nil, "WithLogger: is nil")
 	wrong(c.wait < 0, "WithWait: must not be negative")
-	wrong(slices.Contains(c.storedCodes, codes.OK), "WithStoredCodes: OK is stored always")
+	wrong(c.codePolicy == nil, "WithCodePolicy: is nil")
 	return c, errors.Join(errs...)
 }
 

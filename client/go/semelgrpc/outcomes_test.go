@@ -92,50 +92,6 @@ func TestALongMessageIsReplayedWhole(t *testing.T) {
 	}
 }
 
-func TestAnErrorOfTheMomentRunsAgain(t *testing.T) {
-	for name, failure := range map[string]error{
-		"aborted": status.Error(codes.Aborted, "a conflict"),
-		"busy":    status.Error(codes.ResourceExhausted, "busy"),
-		"plain":   errors.New("out of paper"),
-		"verdict": semel.WithVerdict(status.Error(codes.Unavailable, "not even begun"), semel.GiveBack{}),
-	} {
-		t.Run(name, func(t *testing.T) {
-			var runs atomic.Int32
-			s := newShop(t, failing(&runs, failure))
-			got := s.call(adaptertest.Within(t), orderFor("book"), "k")
-			if status.Code(got.err) != status.Code(failure) || status.Convert(got.err).Message() != status.Convert(failure).Message() {
-				t.Errorf("got %v, not %v", got.err, failure)
-			}
-			wantOrder(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), "order 2", false)
-			wantOrder(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), "order 2", true)
-		})
-	}
-}
-
-func TestAnErrorThatLeavesItOpenIsNotAFailure(t *testing.T) {
-	for _, code := range []codes.Code{codes.Unavailable, codes.Internal, codes.DeadlineExceeded} {
-		t.Run(code.String(), func(t *testing.T) {
-			semeld, elapse := adaptertest.Standing(t, "")
-			s := newShopAt(t, semeld, nil, func(ctx context.Context, _ *pb.SimpleRequest) (*pb.SimpleResponse, error) {
-				attempt, _ := semel.AttemptFrom(ctx)
-				if attempt.Number() == 1 {
-					return nil, status.Error(code, "the bank did not answer")
-				}
-				return &pb.SimpleResponse{Username: attempt.Previous().String()}, nil
-			}, semelgrpc.WithRunOptions(semel.WithLease(10*time.Second)))
-			got := s.call(adaptertest.Within(t), orderFor("book"), "k")
-			if status.Code(got.err) != code || !got.isUnrecorded() {
-				t.Errorf("got %v %v", got.err, got.trailer)
-			}
-			if saysWhen := wantRefusal(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), codes.Aborted, "IN_FLIGHT"); !saysWhen {
-				t.Error("it does not say when to ask again")
-			}
-			elapse(10 * time.Second)
-			wantOrder(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), "abandoned", false)
-		})
-	}
-}
-
 func TestAFinalFailureIsToldTheSameWayTwice(t *testing.T) {
 	var runs atomic.Int32
 	s := newShop(t, failing(&runs, semel.Final("CARD_DECLINED", "no money")))

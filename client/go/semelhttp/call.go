@@ -21,6 +21,7 @@ type call struct {
 	key         string
 	fingerprint []byte
 	response    *recorder // nil until the handler is called
+	isCutOff    bool      // its context ended before it answered anything
 }
 
 func (c *call) serve() {
@@ -34,6 +35,10 @@ func (c *call) serve() {
 		return c.handle(ctx, attempt)
 	}, c.options()...)
 	switch {
+	case c.isCutOff:
+		c.logger.ErrorContext(c.r.Context(), "semelhttp: the handler was cut off, and made no response", "key", c.key, "error", err)
+		notRecorded.answer(c.w, "The request was interrupted. Send it again with the same key to learn what became of it.",
+			retryAfter(c.w, unavailablePause))
 	case c.response != nil:
 		c.sendResponse(err)
 	case err != nil:
@@ -43,10 +48,16 @@ func (c *call) serve() {
 	}
 }
 
-var errGone = errors.New("semelhttp: the client has gone")
+var (
+	errGone     = errors.New("semelhttp: the client has gone")
+	errCutOff   = errors.New("semelhttp: the handler was cut off")
+	errLeftOpen = errors.New("semelhttp: the response leaves open what happened")
+)
 
 func (c *call) options() []semel.RunOption {
 	options := append([]semel.RunOption{}, c.runOptions...)
+	// The errors of this package say themselves what they are, which a policy of the program need not know of.
+	options = append(options, semel.WithErrorPolicy(semel.DefaultErrorPolicy))
 	if c.wait > 0 {
 		options = append(options, semel.WithWait(c.wait))
 	}
@@ -59,37 +70,50 @@ func (c *call) options() []semel.RunOption {
 // handle lets the handler run, and says what is recorded of its response.
 func (c *call) handle(ctx context.Context, attempt *semel.Attempt) (semel.Result, error) {
 	c.response = newRecorder(c.w, c.maxResponse)
-	r := c.r.WithContext(semel.ContextWithAttempt(ctx, attempt))
+	r := c.r.WithContext(ctx)
 	r.Body = io.NopCloser(bytes.NewReader(c.body))
 	r.ContentLength = int64(len(c.body))
 	c.next.ServeHTTP(c.response, r)
+	if c.response.isSilent() && ctx.Err() != nil {
+		// net/http would make a 200 of it, for a handler that only wanted to stop.
+		c.isCutOff = true
+		return semel.Result{}, semel.WithVerdict(errCutOff, semel.Unknown{})
+	}
 	c.response.end()
 	if c.response.streams {
 		c.logger.ErrorContext(ctx, "semelhttp: the handler streams its response, which cannot be stored", "key", c.key)
 	}
+	return c.outcome(ctx, attempt)
+}
+
+// outcome is what the response says about its effect.
+func (c *call) outcome(ctx context.Context, attempt *semel.Attempt) (semel.Result, error) {
 	status := c.response.status
 	keeping := c.statusPolicy(status)
-	if keeping == RunAgain && (attempt.EffectsBegan() || ctx.Err() != nil) {
+	if keeping == Retry && (attempt.EffectsBegan() || ctx.Err() != nil) {
 		keeping = LeaveOpen // the handler may have been cut off half way
 	}
-	switch {
-	case keeping == Store, c.response.streams: // the handler ran to its end: its effect has happened
+	switch keeping {
+	case Store:
 		result, left := c.resultOf(c.response)
 		if len(left) > 0 {
 			c.logger.WarnContext(ctx, "semelhttp: headers are too long to be stored; a replay will lack them", "key", c.key, "headers", left)
 		}
 		return result, nil
-	case keeping == RunAgain:
+	case Retry:
 		return semel.Result{}, semel.Retryable(fmt.Sprintf("HTTP_%d", status), http.StatusText(status), 0)
 	}
-	return semel.Result{}, semel.WithVerdict(fmt.Errorf("semelhttp: status %d leaves open what happened", status), semel.Unknown{})
+	return semel.Result{}, semel.WithVerdict(fmt.Errorf("%w: status %d", errLeftOpen, status), semel.Unknown{})
 }
 
-// sendResponse lets the handler's response go out, whatever became of its record: the effect has happened.
+// sendResponse lets the handler's response go out, whatever became of its record: the effect may have happened.
 func (c *call) sendResponse(err error) {
 	var failed *semel.EffectFailedError // recorded so that the next request runs again
 	isRecorded := err == nil || errors.As(err, &failed)
-	if !isRecorded {
+	switch {
+	case errors.Is(err, errLeftOpen):
+		c.logger.WarnContext(c.r.Context(), "semelhttp: what became of the request is left open", "key", c.key, "error", err)
+	case !isRecorded:
 		c.logger.ErrorContext(c.r.Context(), "semelhttp: what became of the request is not recorded", "key", c.key, "error", err)
 	}
 	c.response.send(isRecorded)

@@ -25,23 +25,27 @@
 //	its effects began             409 in-doubt: a person has to find out
 //	one whose response is gone    410 expired
 //	an attempt failed for good    500 failed (a namespace's max_attempts does that)
+//	an attempt failed for now     503 failed with Retry-After
 //	the service is away           503 unavailable with Retry-After; the handler did not run
 //
-// These errors are problem details (RFC 9457) of type urn:semel:problem:NAME.
+// These errors are problem details (RFC 9457) of type urn:semel:problem:NAME. All of this is the same in every language: client/http.md of
+// the repository has the whole of it.
 //
-// Responses below 500 are stored. A response of 500 and above says that the effect did not happen: it goes out as it is, and the next request
-// runs again, unless the attempt had called SaveBeforeEffects, or its context had ended: then nobody knows, and nothing is reported.
-// [WithStatusPolicy] decides otherwise. If the handler panics, nothing is reported either: the lease lapses, and the next attempt is told
-// PreviousAbandoned.
+// Responses below 500 are stored, but for 401, 403, 408, 425 and 429. These, and those of 500 and above, say that the effect did not happen:
+// they go out as they are, and the next request runs again. 502 and 504 leave open whether it did, as does any of them after the attempt
+// called SaveBeforeEffects or its context ended: nothing is reported then. [WithStatusPolicy] decides otherwise. If the handler panics, nothing
+// is reported either: the lease lapses, and the next attempt is told PreviousAbandoned.
 //
 // # The handler
 //
 // It finds its attempt, with fencing token, previous outcome and checkpoint, by semel.AttemptFrom(r.Context()). The context goes on when the
-// client disconnects ([WithCancelOnDisconnect] changes that), and is cancelled when the lease is lost.
+// client disconnects ([WithCancelOnDisconnect] changes that), and is cancelled when the lease is lost. A handler that returns then without a
+// word is answered for with 503 not-recorded.
 //
 // Request and response are held in memory: requests up to [WithMaxBody], responses up to [WithMaxResponse]; what is longer passes through
 // while it is written and is not replayed. Streaming is refused: http.Flusher is not there, ResponseController.Flush and Hijack answer
-// [ErrStreaming], and a response of type text/event-stream is answered with 500. Informational responses (1xx) and trailers are not sent.
+// [ErrStreaming], and a response of type text/event-stream is answered with 500 streaming; its effect is recorded, by its status, without a
+// body. Informational responses (1xx) and trailers are not sent.
 //
 // Where the service does not answer once the handler has run, the response goes out all the same, as the effect has happened: with
 // Idempotency-Recorded: false, and an error in the log.

@@ -26,8 +26,9 @@ type Keeping int
 const (
 	// Store: it is the outcome, and replayed.
 	Store Keeping = iota + 1
-	// RunAgain: the effect did not happen. A retryable failure is recorded (its reason is HTTP_503), and the next request runs again.
-	RunAgain
+	// Retry: the effect did not happen. A retryable failure is recorded (its reason is HTTP_503), and the next request runs the handler.
+	// Where the attempt had called SaveBeforeEffects, or its context had ended, a status does not say so: LeaveOpen then.
+	Retry
 	// LeaveOpen: nobody knows whether the effect happened. Nothing is recorded, the lease is left to lapse, and the next attempt is told
 	// PreviousAbandoned, or the key is in doubt.
 	LeaveOpen
@@ -36,10 +37,17 @@ const (
 // A StatusPolicy decides by a response's status, 200 to 999.
 type StatusPolicy func(status int) Keeping
 
-// DefaultStatusPolicy stores what is below 500 and lets everything else run again.
+// DefaultStatusPolicy is the rule of every language. It stores what is below 500, but for 401, 403, 408, 425 and 429, which speak of the asker
+// or of the moment: these, and what is above, are to be retried. 502 and 504 are left open: what stands behind the handler may have done it.
 func DefaultStatusPolicy(status int) Keeping {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return Retry
+	case http.StatusBadGateway, http.StatusGatewayTimeout:
+		return LeaveOpen
+	}
 	if status >= http.StatusInternalServerError {
-		return RunAgain
+		return Retry
 	}
 	return Store
 }
@@ -83,7 +91,7 @@ func WithMaxBody(bytes int64) Option { return func(c *config) { c.maxBody = byte
 // (max_result_bytes; never above 3 MiB). A longer one is sent while the handler writes it, and a replay has no body.
 func WithMaxResponse(bytes int) Option { return func(c *config) { c.maxResponse = bytes } }
 
-// WithStatusPolicy decides what is stored; default [DefaultStatusPolicy].
+// WithStatusPolicy takes the place of [DefaultStatusPolicy], as a whole.
 func WithStatusPolicy(policy StatusPolicy) Option { return func(c *config) { c.statusPolicy = policy } }
 
 // WithStoredHeaders names the response headers that are stored beside Content-Type and Content-Encoding; default Content-Language,

@@ -30,6 +30,7 @@ var (
 	failedForNow        = problem{"failed", http.StatusServiceUnavailable, "The request failed for now"}
 	notKept             = problem{"response-not-kept", http.StatusInternalServerError, "The response was not kept"}
 	streaming           = problem{"streaming", http.StatusInternalServerError, "The response cannot be stored"}
+	notRecorded         = problem{"not-recorded", http.StatusServiceUnavailable, "The request was interrupted"}
 )
 
 // fact is a member of a problem beside those of the RFC.

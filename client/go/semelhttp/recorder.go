@@ -91,14 +91,13 @@ func (r *recorder) SetWriteDeadline(deadline time.Time) error {
 	return http.NewResponseController(r.w).SetWriteDeadline(deadline)
 }
 
+// isSilent: the handler has not answered anything.
+func (r *recorder) isSilent() bool { return r.status == 0 }
+
 // end is called when the handler has returned.
 func (r *recorder) end() {
-	if r.status == 0 {
+	if r.isSilent() {
 		r.WriteHeader(http.StatusOK)
-	}
-	if r.streams {
-		r.status = streaming.status
-		r.sent = nil
 	}
 	if !r.passes {
 		r.settleType()
@@ -113,12 +112,10 @@ func (r *recorder) send(isRecorded bool) {
 	if !isRecorded {
 		// Before a problem's headers, too.
 		r.w.Header().Set("Idempotency-Recorded", "false")
-		if r.sent != nil {
-			r.sent.Set("Idempotency-Recorded", "false")
-		}
+		r.sent.Set("Idempotency-Recorded", "false")
 	}
 	if r.streams {
-		streaming.answer(r.w, "The handler streams its response, which cannot be stored. The request was done.")
+		streaming.answer(r.w, "The handler ran, but it streams its response, which cannot be stored before it goes out.")
 		return
 	}
 	_ = r.write() // a client that has gone gets it with its next try

@@ -2,6 +2,7 @@ package semelhttp_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -100,10 +101,10 @@ func TestADoubtIsSettledByNobodyButAPerson(t *testing.T) {
 		if err := attempt.SaveBeforeEffects(r.Context(), []byte("sent")); err != nil {
 			t.Error(err)
 		}
-		w.WriteHeader(http.StatusBadGateway) // the bank's answer was cut off
+		w.WriteHeader(http.StatusServiceUnavailable) // of another attempt it would say that nothing happened
 	})
 	got := s.post(t, "k", "{}")
-	if got.status != http.StatusBadGateway || got.header.Get("Idempotency-Recorded") != "false" {
+	if got.status != http.StatusServiceUnavailable || got.header.Get("Idempotency-Recorded") != "false" {
 		t.Errorf("got %+v", got)
 	}
 	elapse(10 * time.Second)
@@ -163,6 +164,23 @@ func TestTheWaitEndsInFlight(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantProblem(t, s.post(t, "k", "{}"), http.StatusConflict, "in-flight")
+}
+
+func TestAFailureForNowSaysWhenToAskAgain(t *testing.T) {
+	s := newShop(t)
+	s.orders(mustNotRun(t))
+	// Recorded by something else than this package, which names no pause.
+	busy := semel.Retryable("BUSY", "secret", time.Minute)
+	_, err := s.client.Do(adaptertest.Within(t), keyOf(t, "k"), func(context.Context, *semel.Attempt) (any, error) { return nil, busy })
+	if !errors.Is(err, busy) {
+		t.Fatal(err)
+	}
+	got := s.post(t, "k", "{}")
+	members := wantProblem(t, got, http.StatusServiceUnavailable, "failed")
+	if got.header.Get("Retry-After") != "60" || members["retry_after"] != 60.0 || members["reason"] != "BUSY" ||
+		strings.Contains(got.body, "secret") {
+		t.Errorf("got %v %s", got.header, got.body)
+	}
 }
 
 func TestAFailureForGoodIsReplayed(t *testing.T) {

@@ -115,47 +115,6 @@ func TestOtherHeadersAreStoredWhereTheyAreNamed(t *testing.T) {
 	}
 }
 
-func TestAServerErrorRunsAgain(t *testing.T) {
-	s := newShop(t)
-	var runs atomic.Int32
-	place := placing(&runs)
-	s.orders(func(w http.ResponseWriter, r *http.Request) {
-		if runs.Load() == 0 {
-			runs.Add(1)
-			http.Error(w, "the database is away", http.StatusServiceUnavailable)
-			return
-		}
-		place(w, r)
-	})
-	first := s.post(t, "k", "{}")
-	wantAnswer(t, first, http.StatusServiceUnavailable, "the database is away\n", false)
-	if first.header.Get("Idempotency-Recorded") != "" {
-		t.Errorf("got %v", first.header)
-	}
-	wantAnswer(t, s.post(t, "k", "{}"), http.StatusCreated, "order 2\n", false)
-	wantAnswer(t, s.post(t, "k", "{}"), http.StatusCreated, "order 2\n", true)
-}
-
-func TestAStatusPolicyDecidesWhatIsStored(t *testing.T) {
-	s := newShop(t, semelhttp.WithStatusPolicy(func(status int) semelhttp.Keeping {
-		if status == http.StatusTooManyRequests {
-			return semelhttp.RunAgain
-		}
-		return semelhttp.Store
-	}))
-	var runs atomic.Int32
-	s.orders(func(w http.ResponseWriter, _ *http.Request) {
-		if runs.Add(1) == 1 {
-			http.Error(w, "later", http.StatusTooManyRequests)
-			return
-		}
-		http.Error(w, "broken", http.StatusInternalServerError)
-	})
-	wantAnswer(t, s.post(t, "k", "{}"), http.StatusTooManyRequests, "later\n", false)
-	wantAnswer(t, s.post(t, "k", "{}"), http.StatusInternalServerError, "broken\n", false)
-	wantAnswer(t, s.post(t, "k", "{}"), http.StatusInternalServerError, "broken\n", true)
-}
-
 func TestALargeResponseGoesOutWholeAndIsReplayedWithoutItsBody(t *testing.T) {
 	for name, size := range map[string]int{"one byte too many": 1<<20 + 1, "much": 20 << 20} {
 		t.Run(name, func(t *testing.T) {

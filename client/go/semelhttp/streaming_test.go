@@ -34,11 +34,25 @@ func TestAnEventStreamIsRefusedAndDone(t *testing.T) {
 	if !strings.Contains(s.log.Text(), "streams its response") {
 		t.Errorf("logged %s", s.log.Text())
 	}
+	// The effect has happened, as the handler's status says.
 	again := s.post(t, "k", "{}")
-	wantAnswer(t, again, http.StatusInternalServerError, "", true)
+	wantAnswer(t, again, http.StatusOK, "", true)
 	if again.header.Get("Idempotency-Body-Omitted") != "true" || runs.Load() != 1 {
 		t.Errorf("got %v after %d runs", again.header, runs.Load())
 	}
+}
+
+func TestAnEventStreamOfAnErrorRunsAgain(t *testing.T) {
+	s := newShop(t)
+	var runs atomic.Int32
+	s.orders(func(w http.ResponseWriter, _ *http.Request) {
+		if runs.Add(1) == 1 {
+			w.Header().Set("Content-Type", "text/event-stream")
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})
+	wantProblem(t, s.post(t, "k", "{}"), http.StatusInternalServerError, "streaming")
+	wantAnswer(t, s.post(t, "k", "{}"), http.StatusOK, "", false)
 }
 
 func TestFlushAndHijackAreRefusedAndWhatWasWrittenGoesOut(t *testing.T) {

@@ -21,8 +21,8 @@
 //
 // [OffsetKey] names the place of a record, for one group of consumers: it recognizes redelivery. A key that the producer chose and put into a
 // header also recognizes records that were produced twice; prefer it where there is one, and put the group before it: semel.KeyOf("billing",
-// header). Offsets begin anew when a topic is made anew: put something of the topic's
-// incarnation into the name then, or wait for the namespace's key_retention.
+// header). Offsets begin anew when a topic is made anew: put something of the topic's incarnation into the name then, or wait for the
+// namespace's key_retention.
 //
 // # Stopping
 //

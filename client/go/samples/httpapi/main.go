@@ -57,7 +57,8 @@ func serve(ctx context.Context, listen, ledger string) error {
 		return err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("POST /orders", idempotent.Wrap(placeOrder(ledger), semelhttp.Required()))
+	// First who asks, then whether it was done before: replays are for the same user only, too.
+	mux.Handle("POST /orders", authenticated(idempotent.Wrap(placeOrder(ledger), semelhttp.Required())))
 
 	listener, err := net.Listen("tcp", listen)
 	if err != nil {
@@ -79,10 +80,21 @@ func serve(ctx context.Context, listen, ledger string) error {
 	return <-down
 }
 
-// userOf: a real service would check a password or a token, in a middleware before this one.
+// authenticated: a real service would check the password, or a token.
+func authenticated(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, _, _ := r.BasicAuth(); user == "" {
+			w.Header().Set("WWW-Authenticate", "Basic")
+			http.Error(w, "who are you?", http.StatusUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 func userOf(r *http.Request) ([]string, error) {
 	user, _, _ := r.BasicAuth()
-	return []string{user}, nil // empty: nothing runs
+	return []string{user}, nil
 }
 
 func placeOrder(ledger string) http.HandlerFunc {
@@ -94,7 +106,7 @@ func placeOrder(ledger string) http.HandlerFunc {
 		}
 		attempt, _ := semel.AttemptFrom(r.Context()) // with Required there always is one
 		if err := appendLine(ledger, fmt.Sprintf("order %q token %d", order.Item, attempt.Token())); err != nil {
-			http.Error(w, "no paper", http.StatusServiceUnavailable) // not stored: the next try runs again
+			http.Error(w, "no paper", http.StatusInternalServerError) // not stored: the next try runs again
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
