@@ -9,7 +9,6 @@ from semel._http import problems
 from semel._http.fates import Fate, Keyed, fate_of, log_not_recorded, log_streaming, replay
 from semel._http.responses import NOT_RECORDED, Response, omitted_result_of
 from semel._outcomes import Result
-from semel._reports import report_async
 
 
 class Exchange:
@@ -81,7 +80,7 @@ class Exchange:
 
     async def _record(self, result: Result) -> tuple[tuple[str, str], ...]:
         try:
-            await report_async(self.attempt, result)
+            await self.attempt.complete(result)
         except errors.CallError as error:
             log_not_recorded(self._keyed.key, error)
             await self._leave(errors.Unknown())  # whatever was wrong with the report, the effect has happened

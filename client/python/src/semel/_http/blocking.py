@@ -7,7 +7,6 @@ from semel._http import problems
 from semel._http.fates import Keyed, fate_of, log_not_recorded, log_streaming, replay
 from semel._http.responses import NOT_RECORDED, Response, omitted_result_of
 from semel._outcomes import Result
-from semel._reports import report
 from semel._sync.attempt import OpenAttempt
 from semel._sync.client import Client
 
@@ -64,7 +63,7 @@ class Exchange:
 
     def _record(self, result: Result) -> tuple[tuple[str, str], ...]:
         try:
-            report(self.attempt, result)
+            self.attempt.complete(result)
         except errors.CallError as error:
             log_not_recorded(self._keyed.key, error)
             self._leave(errors.Unknown())  # whatever was wrong with the report, the effect has happened

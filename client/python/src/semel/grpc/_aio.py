@@ -14,7 +14,6 @@ from semel._aio.attempt import OpenAttempt
 from semel._aio.client import Client
 from semel._outcomes import Result
 from semel._per_process import per_process
-from semel._reports import report_async
 from semel.grpc._answers import (
     NOT_RECORDED,
     REPLAYED,
@@ -124,7 +123,7 @@ async def _record(block: AbstractAsyncContextManager[OpenAttempt], attempt: Open
         await _leave(block, ending.fate)
         return ()
     try:
-        await report_async(attempt, ending.fate)
+        await attempt.complete(ending.fate)
     except errors.CallError as error:
         log_not_recorded(attempt.key, error)
         await _leave(block, errors.Unknown())  # whatever was wrong with the report, the effect has happened

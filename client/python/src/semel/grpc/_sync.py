@@ -11,7 +11,6 @@ import grpc
 from semel import _errors as errors
 from semel._outcomes import Result
 from semel._per_process import per_process
-from semel._reports import report
 from semel._sync.attempt import OpenAttempt
 from semel._sync.client import Client
 from semel.grpc._answers import (
@@ -128,7 +127,7 @@ def _record(block: AbstractContextManager[OpenAttempt], attempt: OpenAttempt, en
         _leave(block, ending.fate)
         return ()
     try:
-        report(attempt, ending.fate)
+        attempt.complete(ending.fate)
     except errors.CallError as error:
         log_not_recorded(attempt.key, error)
         _leave(block, errors.Unknown())  # whatever was wrong with the report, the effect has happened
