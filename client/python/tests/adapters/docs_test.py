@@ -89,6 +89,7 @@ def run(heading: str, number: int, **names: Any) -> dict[str, Any]:
 
 def test_every_example_is_run_by_a_test() -> None:
     assert {heading: len(found) for heading, found in blocks().items()} == {
+        "HTTP": 1,
         "Flask": 1,
         "Django and Django REST framework": 2,
         "FastAPI, Starlette, ASGI": 1,
@@ -97,6 +98,12 @@ def test_every_example_is_run_by_a_test() -> None:
         "Pub/Sub": 1,
         "Kafka, and other polled logs": 1,
     }
+
+
+def test_http() -> None:
+    store_status = run("HTTP", 0, semel=semel)["store_status"]
+    assert isinstance(store_status(503), semel.Unknown)
+    assert (store_status(201), store_status(500)) == (True, False)
 
 
 @pytest.mark.usefixtures("connected")

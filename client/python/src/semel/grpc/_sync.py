@@ -28,9 +28,7 @@ from semel.grpc._handlers import answering, is_unary, refusing, streaming
 from semel.grpc._policy import (
     InterceptorOptions,
     KeyedCall,
-    begin_options,
-    fingerprint_of,
-    key_in_semel,
+    asked_of,
     metadata_key_of,
     policy_of,
     set_attempt,
@@ -81,8 +79,10 @@ class IdempotencyInterceptor(grpc.ServerInterceptor):  # type: ignore[misc, unus
     ) -> Callable[[Any, Any], bytes]:
         def behavior(request: Any, context: Any) -> bytes:
             call = KeyedCall(method, metadata, request)
-            in_semel = key_in_semel(self._policy, call, key)
-            options = begin_options(self._policy, fingerprint_of(self._policy, call))
+            asked = asked_of(self._policy, call, key)
+            if isinstance(asked, Refused):
+                return _send(context, asked)
+            in_semel, options = asked
             block = self._clients.get().attempt(in_semel, codec=_CODEC, **options)
             try:
                 attempt = block.__enter__()
@@ -110,6 +110,8 @@ class IdempotencyInterceptor(grpc.ServerInterceptor):  # type: ignore[misc, unus
         except BaseException as error:
             if watched.aborted is None:
                 block.__exit__(type(error), error, error.__traceback__)
+                if not attempt.recorded:
+                    context.set_trailing_metadata((*watched.status().trailing, *NOT_RECORDED))
                 raise
         finally:
             forget()
@@ -125,10 +127,10 @@ def _record(block: AbstractContextManager[OpenAttempt], attempt: OpenAttempt, en
     """Answers what is to be added to the trailing metadata."""
     if not isinstance(ending.fate, Result):
         _leave(block, ending.fate)
-        return ()
+        return () if attempt.recorded else NOT_RECORDED
     try:
         attempt.complete(ending.fate)
-    except errors.CallError as error:
+    except errors.SemelError as error:
         log_not_recorded(attempt.key, error)
         _leave(block, errors.Unknown())  # whatever was wrong with the report, the effect has happened
         return NOT_RECORDED
