@@ -13,7 +13,7 @@ import semel
 from adapters.calls import request
 from adapters.shop import Answer, Shop, place
 from adapters.sites import Site
-from semeld import PATIENCE, Semeld
+from semeld import PATIENCE, Semeld, eventually
 
 
 def raising(error: BaseException) -> Callable[[Any, bytes], Answer]:
@@ -236,6 +236,31 @@ def test_a_response_whose_lease_was_lost_goes_out_marked(
     assert "not known to be recorded" in caplog.text
     assert request(address, f"/orders/{name}", key='"k1"').problem == "in-flight"
     assert shop.effects(name) == 1
+
+
+def test_after_the_lease_went_by_a_failure_says_nothing(
+    site: Site, framework: str, shop: Shop, own_server: Semeld, name: str
+) -> None:
+    """Nobody took over, so a report would be taken: but a handler that was told to stop may have stopped half way."""
+    previous: list[semel.Previous] = []
+
+    def work(attempt: Any, body: bytes) -> Answer:
+        previous.append(attempt.previous)
+        if len(previous) == 1:
+            own_server.pause()
+            assert eventually(lambda: attempt.lost)
+            own_server.resume()
+        return Answer(503, b"{}")
+
+    shop.on(name, work)
+    with site(shop, {"address": own_server.address}, lease=0.3, wait=PATIENCE) as address:
+        reply = request(address, f"/orders/{name}", key='"k1"')
+        if framework == "asgi":  # it is cancelled there
+            assert reply.problem == "not-recorded"
+        else:
+            assert (reply.status, reply.headers["idempotency-recorded"]) == (503, "false")
+        assert request(address, f"/orders/{name}", key='"k1"').status == 503
+    assert previous == [semel.Previous.NONE, semel.Previous.ABANDONED]
 
 
 def test_what_semel_refuses_is_a_mistake_of_the_server(site: Site, shop: Shop, server: Semeld, name: str) -> None:
