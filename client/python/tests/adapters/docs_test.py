@@ -7,6 +7,7 @@ import re
 import sys
 import types
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -68,15 +69,21 @@ class Once:
 
 
 @pytest.fixture
-def connected(server: Semeld, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The examples' clients go to the server of the tests, and to a namespace that it knows."""
+def connected(server: Semeld, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The examples' clients go to the server of the tests, and to a namespace that it knows. Blocking ones are closed here."""
+    blocking: list[semel.Client] = []
     for client in (semel.Client, semel.aio.Client):
         made = client.__init__
 
         def connect(self: Any, address: str | None = None, made: Any = made, **options: Any) -> None:
             made(self, server.address, **options)
+            if isinstance(self, semel.Client):
+                blocking.append(self)
 
         monkeypatch.setattr(client, "__init__", connect)
+    yield
+    for made_here in blocking:
+        made_here.close()
 
 
 def run(heading: str, number: int, **names: Any) -> dict[str, Any]:
@@ -204,7 +211,6 @@ def test_celery() -> None:
     for _ in range(2):
         made["place"].apply([order], throw=True)
     assert len(shop.fences) == 1
-    made["app"].semel_clients.take().close()
     made["app"].close()
 
 
