@@ -172,6 +172,28 @@ async def test_the_context_manager(aclient: semel.aio.Client, server: Semeld, ke
     assert caught.value.outcome.value == "ok"
 
 
+async def test_a_report_that_failed_is_never_a_failure_of_the_effect(aclient: semel.aio.Client, key: str) -> None:
+    with pytest.raises(semel.Forbidden):
+        async with aclient.attempt(key):
+            raise semel.Forbidden("no longer yours to write", fn_ran=True)
+    record = await aclient.lookup(key)
+    assert record is not None
+    assert (record.state, record.outcome) == (semel.State.IN_PROGRESS, None)
+
+
+async def test_a_result_is_recorded_as_it_is(aclient: semel.aio.Client, key: str) -> None:
+    result = semel.Result(b"<p>placed</p>", "text/html", {"http.status": "201"})
+    async with aclient.attempt(key) as attempt:
+        outcome = await attempt.complete(result)
+        assert attempt.recorded
+    assert outcome.value == result
+    record = await aclient.lookup(key)
+    assert record is not None
+    assert isinstance(record.outcome, semel.Result)
+    assert (record.outcome.payload, record.outcome.content_type) == (result.payload, result.content_type)
+    assert dict(record.outcome.attributes) == {"http.status": "201"}
+
+
 async def test_the_decorator(aclient: semel.aio.Client, key: str) -> None:
     @aclient.once(key="order/{order_id}", with_attempt=True)
     async def place(attempt: semel.aio.Attempt, order_id: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import semel
@@ -46,6 +48,71 @@ def test_a_block_that_says_nothing_reports_nothing(client: semel.Client, key: st
     with client.attempt(key, wait=10) as attempt:
         assert attempt.previous is semel.Previous.ABANDONED
         attempt.complete()
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_report_that_failed_is_never_a_failure_of_the_effect(client: semel.Client, key: str, wrapped: bool) -> None:
+    """Though the policy would make one of it. The next attempt is told to look."""
+    refused = semel.Forbidden("no longer yours to write", fn_ran=True)
+
+    def policy(error: BaseException, attempt: semel.FailedAttempt) -> semel.Verdict | None:
+        return None if wrapped else semel.Retryable("ALL_IS_RETRYABLE")
+
+    with pytest.raises((semel.Forbidden, ValueError)), client.attempt(key, lease=0.1, on_error=policy):
+        if wrapped:
+            raise ValueError("not stored") from refused
+        raise refused
+    record = client.lookup(key)
+    assert record is not None
+    assert (record.state, record.outcome) == (semel.State.IN_PROGRESS, None)
+    with client.attempt(key, wait=10) as attempt:
+        assert attempt.previous is semel.Previous.ABANDONED
+        attempt.complete()
+
+
+def test_after_complete_failed_no_exception_is_a_failure_of_the_effect(client: semel.Client, key: str) -> None:
+    wrong: Any = "text where bytes belong"
+    with pytest.raises(TypeError), client.attempt(key) as attempt:
+        attempt.complete(semel.Result(wrong))
+    assert not attempt.recorded
+    record = client.lookup(key)
+    assert record is not None
+    assert (record.state, record.outcome) == (semel.State.IN_PROGRESS, None)
+
+
+def test_a_result_is_recorded_as_it_is(client: semel.Client, key: str) -> None:
+    result = semel.Result(b"<p>placed</p>", "text/html", {"http.status": "201"})
+    with client.attempt(key) as attempt:
+        outcome = attempt.complete(result)
+        assert attempt.recorded
+    assert (outcome.value, outcome.omitted, dict(outcome.attributes)) == (result, False, {"http.status": "201"})
+    record = client.lookup(key)
+    assert record is not None
+    assert isinstance(record.outcome, semel.Result)
+    stored = record.outcome
+    assert (stored.payload, stored.content_type, dict(stored.attributes)) == (
+        b"<p>placed</p>",
+        "text/html",
+        {"http.status": "201"},
+    )
+
+
+def test_a_result_that_is_too_large_is_omitted(client: semel.Client, key: str) -> None:
+    with client.attempt(key) as attempt:
+        outcome = attempt.complete(semel.Result(b"x" * 20_000, "text/plain", {"http.status": "201"}))
+    assert (outcome.omitted, outcome.left_out) == (True, ("result.payload",))
+    with pytest.raises(semel.AlreadyDone) as caught, client.attempt(key):
+        pytest.fail("the block was entered")
+    assert dict(caught.value.outcome.attributes) == {"http.status": "201"}
+
+
+def test_what_is_known_of_its_end_is_told(client: semel.Client, key: str) -> None:
+    with pytest.raises(KeyError), client.attempt(key) as failed:
+        raise KeyError
+    assert failed.recorded
+    with pytest.raises(TimeoutError), client.attempt(key) as left_open:
+        raise TimeoutError
+    assert not left_open.recorded
 
 
 def test_fails_and_releases(client: semel.Client, key: str) -> None:

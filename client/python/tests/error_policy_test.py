@@ -51,6 +51,7 @@ def named(*names: str) -> BaseException:
         GeneratorExit(),
         semel.Unavailable("no answer"),
         semel.TokenStale("taken over"),
+        semel.Forbidden("not recorded", fn_ran=True),  # of a run within the function
         named("ReadTimeout", "Timeout", "RequestException"),  # requests
         named("ConnectionError", "RequestException"),
         named("ChunkedEncodingError", "RequestException"),
@@ -81,6 +82,9 @@ def test_who_cannot_know_records_nothing(error: BaseException) -> None:
         (named("Größe"), "EFFECT_FAILED"),
         (named("_Private"), "PRIVATE"),
         (FileNotFoundError("no"), "FILE_NOT_FOUND_ERROR"),
+        (ConnectionRefusedError("no"), "CONNECTION_REFUSED_ERROR"),  # nothing was ever sent, as with the next
+        (socket.gaierror(-2, "no such name"), "GAIERROR"),
+        (semel.Forbidden("not begun"), "FORBIDDEN"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -99,6 +103,15 @@ def wrapped() -> ValueError:
             raise ValueError("wrapped")  # noqa: B904 - implicitly is the test
     except ValueError as error:
         return error
+
+
+def test_who_was_refused_a_connection_has_sent_nothing() -> None:
+    error = ValueError("the bank is closed")
+    error.__cause__ = ConnectionRefusedError()
+    assert isinstance(semel.default_policy(error, Attempt()), semel.Retryable)
+    error.__cause__.__context__ = TimeoutError()  # but the try before that may have arrived
+    assert isinstance(semel.default_policy(error, Attempt()), semel.Unknown)
+    assert isinstance(semel.default_policy(ConnectionRefusedError(), Attempt(effects_began=True)), semel.Unknown)
 
 
 def test_causes_count() -> None:

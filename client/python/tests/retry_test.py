@@ -11,6 +11,8 @@ import pytest
 
 import semel
 from semel import _methods as methods
+from semel._calls import Calls
+from semel._options import Options
 from semel._refusals import Refusal
 from semel._retry import BeforeTry, Call, Pause, RetryBudget, Steps, Try, tried
 
@@ -156,17 +158,44 @@ def test_an_empty_budget_ends_retries_until_answers_come() -> None:
     assert "retry budget is used up" in str(error_after(steps, OVERLOADED))
 
 
-def test_broken_connections_and_reports_of_effects_cost_no_budget() -> None:
-    retry = semel.Retry(budget=0)
-    steps = steps_of(retry=retry)
+def test_broken_connections_and_a_first_timeout_cost_no_budget() -> None:
+    steps = steps_of(retry=semel.Retry(budget=0))
     next(steps)
-    for refusal in (NEVER_SENT, CUT, CUT):
+    for refusal in (NEVER_SENT, CUT, CUT, LATE, CUT):
         pause_after(steps, refusal)
-    report = steps_of(retry=retry, budgeted=False)
-    next(report)
-    for refusal in (OVERLOADED, LATE, LATE):
-        pause_after(report, refusal)
+    assert "retry budget is used up" in str(error_after(steps, LATE))
     assert RetryBudget(semel.Retry(budget=math.inf)).take()
+
+
+def calls_of_every_kind() -> dict[str, Steps[Any]]:
+    calls = Calls(Options("localhost:7420", "shop", retry=semel.Retry(budget=0), call_timeout=3600.0))
+    complete = semel.CompleteRequest("order/17", 1, semel.Result())
+    renew = semel.RenewRequest("order/17", 1)
+    return {
+        "complete": calls.complete(complete, None, None),
+        "release": calls.release("order/17", 1, None, None),
+        "renew": calls.renew(renew, None, None),
+        "batch_complete": calls.batch_complete([complete], None, None),
+        "batch_renew": calls.batch_renew([renew], None, None),
+        "begin": calls.begin(semel.BeginRequest("order/17"), None, None),
+        "lookup": calls.lookup("order/17", None, None),
+        "checkpoint": calls.checkpoint("order/17", 1, b"", False, None, None),
+        "batch_begin": calls.batch_begin([semel.BeginRequest("order/17")], None, None),
+    }
+
+
+def test_the_budget_is_not_asked_where_a_loss_would_be_worse_than_a_request() -> None:
+    free = set()
+    for name, steps in calls_of_every_kind().items():
+        next(steps)
+        try:
+            for refusal in (OVERLOADED, LATE, LATE):
+                pause_after(steps, refusal)
+        except semel.Unavailable:
+            continue
+        else:
+            free.add(name)
+    assert free == {"complete", "release", "renew", "batch_complete", "batch_renew"}
 
 
 def test_a_certificate_that_is_not_trusted_is_an_error_at_once() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+import socket
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -133,6 +134,21 @@ def test_a_wrapped_timeout_is_still_unknown(client: semel.Client, key: str) -> N
     record = client.lookup(key)
     assert record is not None
     assert record.state is semel.State.IN_PROGRESS
+
+
+def test_a_refused_connection_is_a_failure(client: semel.Client, key: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        closed = listener.getsockname()
+
+    def fn(attempt: semel.Attempt) -> None:
+        socket.create_connection(closed, 5).close()
+
+    with pytest.raises(ConnectionRefusedError):
+        client.run(key, fn)
+    record = client.lookup(key)
+    assert record is not None
+    assert isinstance(record.outcome, semel.Failure)
+    assert (record.outcome.reason, record.outcome.retryable) == ("CONNECTION_REFUSED_ERROR", True)
 
 
 def test_after_effects_began_an_error_leaves_a_doubt(client: semel.Client, key: str) -> None:

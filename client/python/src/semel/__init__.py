@@ -11,8 +11,10 @@ semel.aio.Client, with the same names.
 
 from semel._answers import (
     Acquired,
+    Backup,
     BeginAnswer,
     Completed,
+    CreatedBackup,
     Done,
     Expired,
     Failed,
@@ -21,6 +23,7 @@ from semel._answers import (
     KeysPage,
     ListedKey,
     NamespaceFigures,
+    NotAcquired,
     OpenKeys,
     Previous,
     Record,
@@ -34,6 +37,7 @@ from semel._error_policy import ErrorPolicy, FailedAttempt, default_policy
 from semel._errors import (
     AlreadyDone,
     AlreadyRunning,
+    BackupRefused,
     BatchTooLarge,
     CallError,
     ClientClosed,
@@ -77,6 +81,7 @@ from semel._requests import Absent, BeginRequest, CompleteRequest, RenewRequest,
 from semel._retry import Retry
 from semel._sync.admin import AdminClient
 from semel._sync.attempt import Attempt, OpenAttempt
+from semel._sync.batch import OpenBatch
 from semel._sync.client import Client
 from semel._sync.once import OnceFunction
 from semel._telemetry import RunFacts, Telemetry
@@ -89,6 +94,8 @@ __all__ = [
     "AlreadyDone",
     "AlreadyRunning",
     "Attempt",
+    "Backup",
+    "BackupRefused",
     "BatchTooLarge",
     "BeginAnswer",
     "BeginRequest",
@@ -101,6 +108,7 @@ __all__ = [
     "Completed",
     "ConfigurationError",
     "ConnectOptions",
+    "CreatedBackup",
     "Done",
     "Duration",
     "EffectFailed",
@@ -125,6 +133,7 @@ __all__ = [
     "LeaseLost",
     "ListedKey",
     "NamespaceFigures",
+    "NotAcquired",
     "NotCompleted",
     "NotInDoubt",
     "NotInProgress",
@@ -132,6 +141,7 @@ __all__ = [
     "NotTrusted",
     "OnceFunction",
     "OpenAttempt",
+    "OpenBatch",
     "OpenKeys",
     "Outcome",
     "OutcomeConflict",

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 from semel import _admin_wire as read
 from semel import _methods as methods
 from semel import _to_wire as write
-from semel._answers import KeysPage, Resolved, State, Stats
-from semel._durations import Duration
+from semel._answers import CreatedBackup, KeysPage, Resolved, State, Stats
+from semel._durations import Duration, seconds
 from semel._from_wire import WIRE_STATES
 from semel._options import Options
 from semel._outcomes import Report, Result
@@ -79,9 +79,19 @@ class AdminCalls:
         message = admin.GetStatsRequest()
         return read.stats((yield from self._tried("GetStats", methods.GET_STATS, message, _SAFE)))
 
+    def create_backup(self, *, reason: str, actor: str, timeout: Duration) -> Steps[CreatedBackup]:
+        """Backs up all that was acknowledged before. One more try would make one more backup, so it is not repeated."""
+        message = admin.CreateBackupRequest(reason=reason, actor=actor)
+        whole = seconds(timeout)
+        call = Call("CreateBackup", methods.CREATE_BACKUP, message, whole, per_try=whole, advice=None)
+        return read.created_backup((yield from self._perform(call)))
+
     def _namespace(self, given: str | None) -> str:
         return self.options.namespace if given is None else given
 
     def _tried(self, what: str, method: methods.Method[Any, R], message: Any, advice: str | None) -> Steps[R]:
         call = Call(what, method, message, self.options.call_timeout, self.options.try_timeout, advice)
+        return self._perform(call)
+
+    def _perform(self, call: Call[R]) -> Steps[R]:
         return tried(call, self.options.retry, self._budget, self.options.address, BeforeTry())

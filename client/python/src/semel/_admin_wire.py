@@ -62,4 +62,19 @@ def stats(message: admin.GetStatsResponse) -> answers.Stats:
             for figures in message.namespaces
         ),
         storage=dict(message.storage),
+        last_backup=_backup(message.last_backup) if message.HasField("last_backup") else None,
     )
+
+
+def created_backup(message: admin.CreateBackupResponse) -> answers.CreatedBackup:
+    """The backup is on disk."""
+    return answers.CreatedBackup(
+        backup=_backup(message.backup),
+        copied_bytes=message.copied_bytes,
+        duration=duration(message.duration),
+        backups_kept=message.backups_kept,
+    )
+
+
+def _backup(message: admin.Backup) -> answers.Backup:
+    return answers.Backup(message.id, instant(message.create_time), message.size_bytes)

@@ -110,7 +110,8 @@ class Expired:
     complete_time: datetime
 
 
-BeginAnswer = Acquired | Done | Failed | InProgress | InDoubt | Expired
+NotAcquired = Done | Failed | InProgress | InDoubt | Expired
+BeginAnswer = Acquired | NotAcquired
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,30 @@ class NamespaceFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup in the server's directory for them."""
+
+    id: int
+    """From 1; `semel restore --backup` takes it."""
+    create_time: datetime
+    """By the machine's wall clock, whole seconds."""
+    size_bytes: int
+    """Of all files that belong to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedBackup:
+    """The backup is on disk."""
+
+    backup: Backup
+    copied_bytes: int
+    """That had to be copied for it; the rest was there from earlier backups."""
+    duration: timedelta
+    backups_kept: int
+    """That the directory holds now."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stats:
     """Figures about the server. Counters begin at zero with the process."""
 
@@ -230,3 +255,5 @@ class Stats:
     calls_in_flight: int
     namespaces: tuple[NamespaceFigures, ...]
     storage: Mapping[str, float]
+    last_backup: Backup | None = None
+    """The last one that is known."""

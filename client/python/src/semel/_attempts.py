@@ -14,7 +14,7 @@ from semel._retry import Steps
 class Owned:
     """An attempt that this process owns."""
 
-    __slots__ = ("acquired", "effects_began", "ended", "key", "lease", "namespace")
+    __slots__ = ("acquired", "effects_began", "ended", "happened", "key", "lease", "namespace", "recorded")
 
     def __init__(self, namespace: str, key: str, acquired: Acquired, lease: HeldLease) -> None:
         self.namespace = namespace
@@ -24,6 +24,10 @@ class Owned:
         self.effects_began = False
         self.ended = False
         """Nothing more is to be reported."""
+        self.happened = False
+        """Its owner said that the effect did."""
+        self.recorded = False
+        """The service took a report, or a release."""
 
     @property
     def number(self) -> int:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from semel import _errors as errors
-from semel._answers import Acquired, BeginAnswer, Done, Expired, Failed, InDoubt, InProgress
-from semel._attempts import Owned
+from semel._answers import Done, Expired, Failed, InDoubt, InProgress, NotAcquired
 from semel._batch_report import Reports
 from semel._durations import Duration
 from semel._ended import Ended, Handled, not_called, raised
 from semel._error_policy import ErrorPolicy, verdict_on
-from semel._lease import HeldLease
 from semel._requests import BeginRequest
 from semel._sync.attempt import Attempt
+from semel._sync.batch import OpenBatch
 from semel._sync.client import Client
 
 T = TypeVar("T")
@@ -63,8 +62,7 @@ class BatchRun(Generic[T]):
         self._key = key
         self._fingerprint = fingerprint
         self._options = options
-        self._namespace = client._calls.namespace(options.namespace)
-        self._policy = options.on_error or client._calls.options.on_error
+        self._policy = options.on_error or client.on_error
 
     def run(self, messages: Sequence[T]) -> list[Handled[T]]:
         """What became of each, in order. Raises what the function raises that is no Exception, such as KeyboardInterrupt."""
@@ -89,83 +87,68 @@ class BatchRun(Generic[T]):
 
     def _round(self, asked: list[_Asked[T]], handled: dict[int, Handled[T]]) -> list[_Asked[T]]:
         """Begins, works, completes. Answers those whose key another message of this round had."""
-        # Before the call: what is believed of the leases' ends errs on the safe side.
-        begun_at = time.monotonic()
-        answers: list[BeginAnswer | errors.CallError]
+        requests = [each.request for each in asked]
+        options = self._options
         try:
-            answers = self._client.batch_begin([each.request for each in asked], namespace=self._namespace)
+            batch = self._client.batch_attempt(requests, namespace=options.namespace, retention=options.retention)
         except errors.CallError as error:
-            answers = [error] * len(asked)
-        owned: list[tuple[_Asked[T], Owned]] = []
+            for each in asked:
+                handled[each.place] = _not_begun(each, error)
+            return []
+        owned: list[tuple[_Asked[T], Attempt]] = []
         again: list[_Asked[T]] = []
         ours: set[str] = set()
-        for each, answer in zip(asked, answers, strict=True):
-            key = each.request.key
-            if isinstance(answer, Acquired):
-                owned.append((each, self._own(key, answer, begun_at)))
-                ours.add(key)
-            elif isinstance(answer, InProgress) and key in ours:
-                again.append(each)
-            else:
-                handled[each.place] = _not_begun(each, answer)
-        self._work_on(owned, handled)
+        with batch:
+            for each, begun in zip(asked, batch.begun, strict=True):
+                key = each.request.key
+                if isinstance(begun, Attempt):
+                    owned.append((each, begun))
+                    ours.add(key)
+                elif isinstance(begun, InProgress) and key in ours:
+                    again.append(each)
+                else:
+                    handled[each.place] = _not_begun(each, begun)
+            self._work_on(batch, owned, handled)
         return again
 
-    def _own(self, key: str, acquired: Acquired, begun_at: float) -> Owned:
-        lease = HeldLease(self._namespace, key, acquired.token, acquired.lease.total_seconds(), begun_at)
-        self._client._keeper.hold(lease)
-        return Owned(self._namespace, key, acquired, lease)
-
-    def _work_on(self, owned: list[tuple[_Asked[T], Owned]], handled: dict[int, Handled[T]]) -> None:
-        reports = Reports(self._client, self._options.retention, handled)
+    def _work_on(
+        self, batch: OpenBatch, owned: list[tuple[_Asked[T], Attempt]], handled: dict[int, Handled[T]]
+    ) -> None:
+        reports = Reports(batch, self._client.codec, handled)
         last = time.monotonic()
         try:
-            for each, mine in owned:
-                self._work(each, mine, reports)
+            for each, attempt in owned:
+                self._work(each, attempt, reports)
                 now = time.monotonic()
                 if reports.waiting >= self._options.complete_every or now - last >= self._options.complete_after:
                     reports.send()
                     last = now
         finally:
             # Also where the program is told to end: what was done must not be done again.
-            try:
-                reports.send()
-            finally:
-                for _, mine in owned:
-                    if not mine.lease.dropped:
-                        self._client._keeper.drop(mine.lease)
+            reports.send()
 
-    def _work(self, each: _Asked[T], owned: Owned, reports: Reports[T]) -> None:
-        attempt = Attempt(self._with_checkpoint(owned), self._client._calls, self._client._connection)
+    def _work(self, each: _Asked[T], attempt: Attempt, reports: Reports[T]) -> None:
         if attempt.lost:
-            reports.leave(each.place, Handled(each.message, Ended.LEASE_LOST))
+            reports.leave(each.place, Handled(each.message, Ended.LEASE_LOST), attempt)
             return
         try:
             value = self._handle(each.message, attempt)
         except Exception as error:  # noqa: BLE001 - recorded and told; the other messages go on
-            _log.exception("%s: attempt %d failed", owned.key, owned.number)
-            verdict = self._verdict(error, owned)
-            reports.failed(each.place, Handled(each.message, raised(verdict), error=error), owned, verdict)
+            _log.exception("%s: attempt %d failed", attempt.key, attempt.number)
+            verdict = self._verdict(error, attempt)
+            reports.failed(each.place, Handled(each.message, raised(verdict), error=error), attempt, verdict)
         else:
-            reports.done(each.place, Handled(each.message, Ended.RAN, value), owned)
+            reports.done(each.place, Handled(each.message, Ended.RAN, value), attempt)
 
-    def _with_checkpoint(self, owned: Owned) -> Owned:
-        """A batch's answer may have been too large for it."""
-        if owned.acquired.checkpoint_left_out:
-            record = self._client.lookup(owned.key, namespace=self._namespace)
-            if record is not None:
-                owned.acquired = replace(owned.acquired, checkpoint=record.checkpoint, checkpoint_left_out=False)
-        return owned
-
-    def _verdict(self, error: Exception, owned: Owned) -> errors.Verdict:
+    def _verdict(self, error: Exception, attempt: Attempt) -> errors.Verdict:
         try:
-            return verdict_on(error, owned, self._policy)
+            return verdict_on(error, attempt, self._policy)
         except Exception:  # noqa: BLE001 - not knowing is what is left of a policy that fails
-            _log.exception("%s: the error policy raised, so the effect counts as unknown", owned.key)
+            _log.exception("%s: the error policy raised, so the effect counts as unknown", attempt.key)
             return errors.Unknown()
 
 
-def _not_begun(each: _Asked[T], answer: BeginAnswer | errors.CallError) -> Handled[T]:
+def _not_begun(each: _Asked[T], answer: NotAcquired | errors.CallError) -> Handled[T]:
     if isinstance(answer, Done):
         return Handled(each.message, Ended.REPLAYED)
     error = answer if isinstance(answer, errors.CallError) else _why(each.request.key, answer)
@@ -175,7 +158,7 @@ def _not_begun(each: _Asked[T], answer: BeginAnswer | errors.CallError) -> Handl
     return Handled(each.message, ended, error=error)
 
 
-def _why(key: str, answer: BeginAnswer) -> errors.NotRun:
+def _why(key: str, answer: Failed | InProgress | InDoubt | Expired) -> errors.NotRun:
     match answer:
         case Failed():
             return errors.EffectFailed(key, answer)
@@ -185,4 +168,3 @@ def _why(key: str, answer: BeginAnswer) -> errors.NotRun:
             return errors.EffectInDoubt(key, answer)
         case Expired():
             return errors.ResultExpired(key, answer)
-    raise AssertionError(answer)  # acquired and done: nobody asks why

@@ -27,6 +27,8 @@ R = TypeVar("R")
 _MAX_RESULT_BYTES = 3 << 20
 # Many times what any server takes of a field, and so little that all of them fit in a message.
 _MAX_FIELD_BYTES = 128 << 10
+# To lose one of these is worse than one more request: they do not take from the retry budget.
+_REPORTS = frozenset({methods.COMPLETE, methods.RELEASE, methods.RENEW, methods.BATCH_COMPLETE, methods.BATCH_RENEW})
 
 
 class _Waiting(BeforeTry):
@@ -72,19 +74,11 @@ class Calls:
         answer = yield from self._tried(call, before)
         return read.begun(answer), before.sent_at
 
-    def complete(
-        self,
-        request: CompleteRequest,
-        namespace: str | None,
-        timeout: Duration | None,
-        *,
-        budgeted: bool = True,
-    ) -> Steps[Completed]:
+    def complete(self, request: CompleteRequest, namespace: str | None, timeout: Duration | None) -> Steps[Completed]:
         """Reports how an attempt ended."""
         check_sizes(request.outcome)
         message = write.complete(request, self.namespace(namespace))
         call = self._call("Complete", request.key, methods.COMPLETE, message, timeout)
-        call.budgeted = budgeted
         return read.completed((yield from self._tried(call)))
 
     def lookup(self, key: str, namespace: str | None, timeout: Duration | None) -> Steps[Record | None]:
@@ -164,7 +158,8 @@ class Calls:
         wait: float = 0.0,
     ) -> Call[R]:
         total = self.options.call_timeout if timeout is None else seconds(timeout)
-        return Call(f"{name} of {key}", method, message, total + wait, self.options.try_timeout + wait)
+        per_try = self.options.try_timeout + wait
+        return Call(f"{name} of {key}", method, message, total + wait, per_try, budgeted=method not in _REPORTS)
 
     def _tried(self, call: Call[R], before: BeforeTry | None = None) -> Steps[R]:
         return tried(call, self.options.retry, self._budget, self.options.address, before or BeforeTry())

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
-from semel._errors import Final, LeaseLost, Release, Retryable, Unknown, Verdict
+from semel._errors import CallError, Final, LeaseLost, Release, Retryable, Unknown, Verdict
 from semel._outcomes import Failure
 from semel._unknown_errors import leaves_unknown
 
@@ -42,8 +42,8 @@ def default_policy(error: BaseException, attempt: FailedAttempt) -> Verdict:
     """The verdict of who gave no policy.
 
     - Retryable, Final, Unknown and Release say themselves what they are.
-    - Unknown: timeouts, broken connections and cancellations, also where they are the cause of another exception;
-      KeyboardInterrupt, SystemExit; and anything else once the attempt declared that effects began.
+    - Unknown: timeouts, broken connections and cancellations, and CallError with `fn_ran`, also where they are the cause of
+      another exception; KeyboardInterrupt, SystemExit; and anything else once the attempt declared that effects began.
     - Retryable: all other exceptions, with the name of the class as reason and their text as message.
     """
     if isinstance(error, Verdict):
@@ -54,8 +54,12 @@ def default_policy(error: BaseException, attempt: FailedAttempt) -> Verdict:
 
 
 def verdict_on(error: BaseException, attempt: FailedAttempt, policy: ErrorPolicy | None) -> Verdict:
-    """By the caller's policy where it has one and knows. A lost lease leaves nothing to report under any policy."""
-    if isinstance(error, LeaseLost):
+    """By the caller's policy where it has one and knows.
+
+    Under any policy nothing is reported after a report that failed, or a lost lease: the effect has happened, or somebody else
+    is at it by now.
+    """
+    if isinstance(error, CallError) and (error.fn_ran or isinstance(error, LeaseLost)):
         return Unknown()
     verdict = policy(error, attempt) if policy is not None else None
     return default_policy(error, attempt) if verdict is None else verdict

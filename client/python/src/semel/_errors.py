@@ -24,6 +24,7 @@
     │   ├── Forbidden             not allowed, or not known who asks
     │   │   └── NotTrusted        TLS: the server's certificate is not trusted
     │   ├── QuotaExceeded         a limit of the namespace
+    │   ├── BackupRefused         no backup was made: none is configured, another is running, or it failed
     │   └── Unavailable           no answer, and retries are used up; see outcome_unknown
     ├── Verdict                   yours to raise in the function, or to return from an error policy
     │   ├── Retryable             the effect did not happen, another attempt may run
@@ -262,6 +263,14 @@ class NotTrusted(Forbidden):
 
 class QuotaExceeded(CallError):
     """A limit of the namespace."""
+
+
+class BackupRefused(CallError):
+    """No backup was made; the server goes on.
+
+    `reason`: BACKUP_NOT_CONFIGURED (the server has no directory for them), BACKUP_RUNNING (another one is being made: try
+    again after `retry_delay`) or BACKUP_FAILED (the message says what to mend).
+    """
 
 
 class Unavailable(CallError):

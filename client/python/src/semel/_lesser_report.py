@@ -39,6 +39,11 @@ class Recorded:
         """The payload is not stored."""
         return isinstance(self.report.outcome, Result) and self.report.outcome.omitted
 
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """What is stored beside the payload."""
+        return self.report.outcome.attributes if isinstance(self.report.outcome, Result) else _EMPTY_ATTRIBUTES
+
 
 def complete_or_less(
     report: CompleteRequest, complete: Callable[[CompleteRequest], Steps[Completed]]

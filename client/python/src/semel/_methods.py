@@ -43,3 +43,4 @@ LIST_KEYS = _method(_ADMIN + "ListKeys", admin.ListKeysRequest, admin.ListKeysRe
 RESOLVE_KEY = _method(_ADMIN + "ResolveKey", admin.ResolveKeyRequest, admin.ResolveKeyResponse)
 DELETE_KEY = _method(_ADMIN + "DeleteKey", admin.DeleteKeyRequest, admin.DeleteKeyResponse)
 GET_STATS = _method(_ADMIN + "GetStats", admin.GetStatsRequest, admin.GetStatsResponse)
+CREATE_BACKUP = _method(_ADMIN + "CreateBackup", admin.CreateBackupRequest, admin.CreateBackupResponse)

@@ -27,6 +27,9 @@ _BY_REASON: dict[str, type[errors.CallError]] = {
     "NAMESPACE_FORBIDDEN": errors.Forbidden,
     "ADMIN_FORBIDDEN": errors.Forbidden,
     "QUOTA_EXCEEDED": errors.QuotaExceeded,
+    "BACKUP_NOT_CONFIGURED": errors.BackupRefused,
+    "BACKUP_RUNNING": errors.BackupRefused,
+    "BACKUP_FAILED": errors.BackupRefused,
 }
 # Where a newer server gives a reason that is not known here, or something on the way answered without one.
 _BY_CODE: dict[grpc.StatusCode, type[errors.CallError]] = {

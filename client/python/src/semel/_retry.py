@@ -54,9 +54,10 @@ class Retry:
     jitter", Brooker, "Exponential Backoff And Jitter", 2015), on top of what the server asked for.
 
     The budget bounds what a client adds to the load of a server in trouble (gRPC's retry throttling, gRFC A6): a retry
-    after the server's own refusal, or after a second timeout, takes one from it, each answer gives `budget_per_success`
-    back. An empty one ends the retries. Free are retries after a broken connection or a first timeout, which take all
-    calls of a client at once, and reports of effects that happened: giving these up would lose them.
+    after the server's own refusal, or after a call's second timeout, takes one from it, each answer gives
+    `budget_per_success` back. An empty one ends the retries. Free are retries after a broken connection or a call's first
+    timeout, which take all calls of a client at once, and those of complete, release and renew: to lose one of these is
+    worse than one more request.
     """
 
     max_tries: int = 50
@@ -129,7 +130,7 @@ def tried(call: Call[R], retry: Retry, budget: RetryBudget, address: str, before
     """The answer to a call; raises CallError. `before` is called before each try."""
     began = time.monotonic()
     deadline = began + call.total
-    tries, unsure = 0, False
+    tries, timeouts, unsure = 0, 0, False
     while True:
         now = time.monotonic()
         before(now)
@@ -145,11 +146,12 @@ def tried(call: Call[R], retry: Retry, budget: RetryBudget, address: str, before
             # The last word is about the last try; an earlier one, whose reply was lost, may have been done all the same.
             raise reply.error(outcome_unknown=unsure)
         unsure = unsure or _may_have_been_done(reply)
+        timeouts += _is_timeout(reply)
         pause = _pause(retry, tries, reply)
         end = None
         if tries >= retry.max_tries or (call.advice is None and unsure) or time.monotonic() + pause >= deadline:
             end = ""
-        elif call.budgeted and _costs(reply, tries) and not budget.take():
+        elif call.budgeted and _costs(reply, timeouts) and not budget.take():
             end = ", and this client's retry budget is used up"
         if end is not None:
             raise _given_up(reply, call, address, tries, time.monotonic() - began, unsure, end)
@@ -162,13 +164,19 @@ def _pause(retry: Retry, tries: int, refusal: Refusal) -> float:
     return asked_for + random.uniform(0.0, ceiling)  # noqa: S311 - no secret
 
 
-def _costs(refusal: Refusal, tries: int) -> bool:
+def _is_timeout(refusal: Refusal) -> bool:
+    return refusal.code is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+def _costs(refusal: Refusal, timeouts: int) -> bool:
     """Whether a retry takes from the budget: where the server says that it is in trouble, or is silent once more.
 
     A connection that breaks, or a server that pauses, takes all calls of a client with it: if these cost, a large crowd would
     fail for what is over a moment later.
     """
-    return refusal.detailed or (refusal.code is grpc.StatusCode.DEADLINE_EXCEEDED and tries > 1)
+    if _is_timeout(refusal):
+        return timeouts > 1
+    return refusal.detailed
 
 
 def _worth_another_try(refusal: Refusal) -> bool:

@@ -21,7 +21,7 @@ from semel._durations import Duration
 from semel._error_policy import ErrorPolicy, failure_of, verdict_on
 from semel._lease import HeldLease, late
 from semel._lesser_report import Recorded, complete_or_less
-from semel._outcomes import Outcome, Report, Result
+from semel._outcomes import Failure, Outcome, Report, Result
 from semel._refusals import attempt_is_over, retold
 from semel._requests import BeginRequest, CompleteRequest, RenewRequest
 from semel._retry import Steps
@@ -144,6 +144,16 @@ class Run:
     def returned(self, owned: Owned, value: Any) -> Steps[Outcome[Any]]:
         """Records what the function returned. Raises CallError with fn_ran where that is not known to have worked."""
         result, unencoded = self._encoded(value)
+        return (yield from self._record(owned, value, result, unencoded))
+
+    def completed(self, owned: Owned, value: Any) -> Steps[Outcome[Any]]:
+        """As returned(), but a Result is recorded as it is."""
+        if isinstance(value, Result):
+            return (yield from self._record(owned, value, value))
+        return (yield from self.returned(owned, value))
+
+    def _record(self, owned: Owned, value: Any, result: Result, unencoded: str = "") -> Steps[Outcome[Any]]:
+        owned.happened = True
         recorded = yield from self._report(owned, result)
         self._facts.answer = "done"
         self._facts.omitted = recorded.omitted
@@ -158,6 +168,7 @@ class Run:
             left_out=(("result.payload",) if unencoded else ()) + recorded.left_out,
             token=owned.acquired.token,
             attempt=owned.acquired.attempt,
+            attributes=recorded.attributes,
             expire_time=recorded.completed.expire_time,
         )
 
@@ -190,6 +201,8 @@ class Run:
             _note(error, f"semel: how it failed could not be recorded: {report_error}")
 
     def _verdict(self, owned: Owned, error: BaseException) -> errors.Verdict:
+        if owned.happened and not isinstance(error, errors.Verdict):
+            return errors.Unknown()  # and its report failed, perhaps with this
         try:
             return verdict_on(error, owned, self._policy)
         except Exception:  # noqa: BLE001 - the function's exception is the one to be seen
@@ -198,7 +211,10 @@ class Run:
             return errors.Unknown()
 
     def _left_to_lapse(self, owned: Owned, error: BaseException) -> None:
-        self._facts.answer = "lost" if isinstance(error, errors.LeaseLost) else "unknown"
+        if isinstance(error, errors.LeaseLost):
+            self._facts.answer = "lost"
+        elif self._facts.answer != "error":  # so a complete() that failed has said
+            self._facts.answer = "unknown"
         _log.warning(
             "%s: attempt %d ended with %s, which leaves open whether its effect happened: nothing is reported, its lease lapses",
             self._key,
@@ -215,12 +231,13 @@ class Run:
             self._note_end(owned, error)
             raise
         self._end(owned)
+        owned.recorded = True
         self._facts.answer = "released"
 
-    def report(self, owned: Owned, outcome: Report) -> Steps[Recorded]:
-        """Records an outcome that the attempt's owner gives, and ends it."""
-        recorded = yield from self._report(owned, outcome)
-        self._facts.answer = "done" if isinstance(outcome, Result) else "failed"
+    def report(self, owned: Owned, failure: Failure) -> Steps[Recorded]:
+        """Records that the effect did not happen, and ends the attempt."""
+        recorded = yield from self._report(owned, failure)
+        self._facts.answer = "failed"
         if recorded.refused:
             _log.warning("%s: recorded, but not all of it: %s", self._key, recorded.refused)
         return recorded
@@ -234,11 +251,12 @@ class Run:
             self._note_end(owned, error)
             raise self._not_recorded(error) from None
         self._end(owned)
+        owned.recorded = True
         return recorded
 
     def _complete(self, request: CompleteRequest) -> Steps[Any]:
         timeout = self._calls.options.complete_timeout
-        return self._calls.complete(request, self._namespace, timeout, budgeted=False)
+        return self._calls.complete(request, self._namespace, timeout)
 
     def _not_recorded(self, error: errors.CallError) -> errors.CallError:
         if not isinstance(error, errors.TokenStale):

@@ -10,11 +10,12 @@ import asyncio
 import concurrent.futures
 import http.client
 import re
+import socket
 from collections.abc import Iterator
 
 import grpc
 
-from semel._errors import TokenStale, Unavailable
+from semel._errors import CallError, TokenStale, Unavailable
 
 _TYPES: tuple[type[BaseException], ...] = (
     TimeoutError,
@@ -28,6 +29,8 @@ _TYPES: tuple[type[BaseException], ...] = (
     Unavailable,
     TokenStale,
 )
+# There was no connection, so nothing was sent over it: a failure like any other, though the first is a ConnectionError.
+_NEVER_SENT = (ConnectionRefusedError, socket.gaierror)
 # As the classes of requests, urllib3, httpx, aiohttp, redis, pymongo, botocore, psycopg, ... are called.
 _NAMES = re.compile(
     r"time(d)?out|connect(ion)?(closed|reset|lost|aborted)?error|disconnect|connection(closed|lost|reset|failure)"
@@ -57,6 +60,12 @@ def _is_one(error: BaseException) -> bool:
     if isinstance(error, grpc.RpcError):
         code = getattr(error, "code", None)
         return code is None or code() in _CODES
+    if isinstance(error, _NEVER_SENT):
+        return False
+    if isinstance(error, CallError) and error.fn_ran:
+        return (
+            True  # of a run within this one, or of a report: an effect has happened, whatever was wrong with its record
+        )
     if isinstance(error, _TYPES):
         return True
     return any(_NAMES.search(kind.__name__) for kind in type(error).__mro__)

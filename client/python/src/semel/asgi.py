@@ -42,7 +42,7 @@ from semel._errors import LeaseLost, Unknown
 from semel._http import problems
 from semel._http.asynchronous import Exchange
 from semel._http.fates import header_key, keyed, too_large
-from semel._http.policy import HttpOptions, Policy, policy_of
+from semel._http.policy import HttpOptions, Policy, StatusPolicy, default_status_policy, policy_of
 from semel._http.requests import HttpRequest
 from semel._http.responses import Response
 from semel._per_process import per_process
@@ -53,8 +53,10 @@ if TYPE_CHECKING:
 __all__ = [
     "HttpOptions",
     "IdempotencyMiddleware",
+    "StatusPolicy",
     "StreamedResponse",
     "current_attempt",
+    "default_status_policy",
     "off",
     "optional",
     "required",
@@ -149,8 +151,11 @@ class IdempotencyMiddleware:
             return
         except Disconnected:
             return  # nobody is there to answer, and nothing was done
-        request = keyed(policy, header, _read(scope, template, body), scope)
-        exchange = Exchange(self._clients.get(), request)
+        made = keyed(policy, header, _read(scope, template, body), scope)
+        if isinstance(made, Response):
+            await send_response(send, made)
+            return
+        exchange = Exchange(self._clients.get(), made)
         instead = await exchange.begin()
         if instead is not None:
             await send_response(send, instead)

@@ -34,7 +34,7 @@ from semel._errors import ConfigurationError
 from semel._http import requests
 from semel._http.blocking import Exchange
 from semel._http.fates import header_key, keyed, too_large
-from semel._http.policy import HttpOptions, Mode, Policy, policy_of
+from semel._http.policy import HttpOptions, Mode, Policy, StatusPolicy, default_status_policy, policy_of
 from semel._http.responses import Response
 from semel._per_process import per_process
 from semel._sync.attempt import Attempt
@@ -45,7 +45,16 @@ if TYPE_CHECKING:
 
 V = TypeVar("V", bound=Callable[..., Any])
 
-__all__ = ["HttpOptions", "IdempotencyMiddleware", "current_attempt", "off", "optional", "required"]
+__all__ = [
+    "HttpOptions",
+    "IdempotencyMiddleware",
+    "StatusPolicy",
+    "current_attempt",
+    "default_status_policy",
+    "off",
+    "optional",
+    "required",
+]
 
 _SETTING = "SEMEL_IDEMPOTENCY"
 _FUNCTIONS = ("client", "scope", "fingerprint", "store_status", "on_error")
@@ -123,7 +132,10 @@ class IdempotencyMiddleware:
         return _to_django(refusal) if refusal is not None else self._begin(request, policy, header)
 
     def _begin(self, request: HttpRequest, policy: Policy, header: str) -> HttpResponse | None:
-        exchange = Exchange(self._clients.get(), keyed(policy, header, _read(request), request))
+        made = keyed(policy, header, _read(request), request)
+        if isinstance(made, Response):
+            return _to_django(made)
+        exchange = Exchange(self._clients.get(), made)
         instead = exchange.begin()
         if instead is not None:
             return _to_django(instead)

@@ -26,7 +26,7 @@ from werkzeug.exceptions import HTTPException
 from semel._errors import ConfigurationError, Unknown
 from semel._http.blocking import Exchange
 from semel._http.fates import header_key, keyed, too_large
-from semel._http.policy import HttpOptions, Mode, Policy, policy_of
+from semel._http.policy import HttpOptions, Mode, Policy, StatusPolicy, default_status_policy, policy_of
 from semel._http.requests import HttpRequest
 from semel._http.responses import Response
 from semel._per_process import PerProcess, per_process
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 View = Callable[P, Any]
 
-__all__ = ["HttpOptions", "Idempotency", "current_attempt"]
+__all__ = ["HttpOptions", "Idempotency", "StatusPolicy", "current_attempt", "default_status_policy"]
 
 _EXTENSION = "semel"
 
@@ -125,7 +125,10 @@ class Idempotency:
         refusal = too_large(policy, request.content_length) or too_large(policy, len(_body(request)))
         if refusal is not None:
             return _to_flask(refusal)
-        exchange = Exchange(self._clients.get(), keyed(policy, header, _read(request), request))
+        made = keyed(policy, header, _read(request), request)
+        if isinstance(made, Response):
+            return _to_flask(made)
+        exchange = Exchange(self._clients.get(), made)
         instead = exchange.begin()
         return _to_flask(instead) if instead is not None else _run(exchange, view)
 

@@ -130,7 +130,7 @@ class Callback(Generic[M]):
 
         def policy(error: BaseException, attempt: FailedAttempt) -> errors.Verdict:
             verdicts.append(errors.Unknown())
-            verdicts[0] = verdict_on(error, attempt, self._on_error or self._client._calls.options.on_error)
+            verdicts[0] = verdict_on(error, attempt, self._on_error or self._client.on_error)
             return verdicts[0]
 
         try:

@@ -32,6 +32,12 @@ class Reply:
         return str(details["type"]).removeprefix("urn:semel:problem:")
 
     @property
+    def details(self) -> dict[str, Any]:
+        """All members of a problem."""
+        assert self.problem
+        return dict(json.loads(self.body))
+
+    @property
     def replayed(self) -> bool:
         return self.headers.get("idempotency-replayed") == "true"
 

@@ -1,15 +1,18 @@
-"""What the tests of HTTP adapters share. Django is configured here: once in a process, before anything of it is used."""
+"""What the tests of adapters share. Django is configured here: once in a process, before anything of it is used."""
 
 from __future__ import annotations
 
 import functools
 import uuid
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Any
 
 import django
 import pytest
 from django.conf import settings
 
+from adapters.grpc_orders import Orders, Serve, blocking, in_asyncio
 from adapters.shop import Shop
 from adapters.sites import SITES, Site
 from semeld import Semeld
@@ -53,3 +56,19 @@ def address(site: Site, shop: Shop, server: Semeld) -> Iterator[str]:
 def name() -> str:
     """Of a handler, and so of a path, that nobody else uses."""
     return f"n{uuid.uuid4().hex}"
+
+
+@pytest.fixture(params=["blocking", "asyncio"])
+def serve(request: pytest.FixtureRequest) -> Serve:
+    """With keys that no other test uses."""
+    made = {"blocking": blocking, "asyncio": in_asyncio}[request.param]
+
+    def serve(orders: Orders, connect: dict[str, Any], **options: Any) -> AbstractContextManager[str]:
+        return made(orders, connect, **{"prefix": uuid.uuid4().hex, **options})
+
+    return serve
+
+
+@pytest.fixture
+def orders() -> Orders:
+    return Orders()

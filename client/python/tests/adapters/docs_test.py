@@ -7,6 +7,7 @@ import re
 import sys
 import types
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -68,15 +69,21 @@ class Once:
 
 
 @pytest.fixture
-def connected(server: Semeld, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The examples' clients go to the server of the tests, and to a namespace that it knows."""
+def connected(server: Semeld, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The examples' clients go to the server of the tests, and to a namespace that it knows. Blocking ones are closed here."""
+    blocking: list[semel.Client] = []
     for client in (semel.Client, semel.aio.Client):
         made = client.__init__
 
         def connect(self: Any, address: str | None = None, made: Any = made, **options: Any) -> None:
             made(self, server.address, **options)
+            if isinstance(self, semel.Client):
+                blocking.append(self)
 
         monkeypatch.setattr(client, "__init__", connect)
+    yield
+    for made_here in blocking:
+        made_here.close()
 
 
 def run(heading: str, number: int, **names: Any) -> dict[str, Any]:
@@ -89,6 +96,7 @@ def run(heading: str, number: int, **names: Any) -> dict[str, Any]:
 
 def test_every_example_is_run_by_a_test() -> None:
     assert {heading: len(found) for heading, found in blocks().items()} == {
+        "HTTP": 1,
         "Flask": 1,
         "Django and Django REST framework": 2,
         "FastAPI, Starlette, ASGI": 1,
@@ -97,6 +105,12 @@ def test_every_example_is_run_by_a_test() -> None:
         "Pub/Sub": 1,
         "Kafka, and other polled logs": 1,
     }
+
+
+def test_http() -> None:
+    store_status = run("HTTP", 0, semel=semel)["store_status"]
+    assert isinstance(store_status(503), semel.Unknown)
+    assert (store_status(201), store_status(500)) == (True, False)
 
 
 @pytest.mark.usefixtures("connected")
@@ -197,7 +211,6 @@ def test_celery() -> None:
     for _ in range(2):
         made["place"].apply([order], throw=True)
     assert len(shop.fences) == 1
-    made["app"].semel_clients.take().close()
     made["app"].close()
 
 

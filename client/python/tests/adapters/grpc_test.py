@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from typing import Any
 
 import grpc
@@ -19,25 +18,9 @@ import semel
 import semel.aio
 import semel.grpc
 from adapters.calls import at_once
-from adapters.grpc_orders import LIST, PLACE, Orders, Serve, Work, blocking, call, in_asyncio, struct
+from adapters.grpc_orders import LIST, PLACE, Orders, Serve, call, struct
 from semel._refusals import of_rpc_error
 from semeld import PATIENCE, Semeld
-
-
-@pytest.fixture(params=["blocking", "asyncio"])
-def serve(request: pytest.FixtureRequest) -> Serve:
-    """With keys that no other test uses."""
-    made = {"blocking": blocking, "asyncio": in_asyncio}[request.param]
-
-    def serve(orders: Orders, connect: dict[str, Any], **options: Any) -> AbstractContextManager[str]:
-        return made(orders, connect, **{"prefix": uuid.uuid4().hex, **options})
-
-    return serve
-
-
-@pytest.fixture
-def orders() -> Orders:
-    return Orders()
 
 
 @pytest.fixture
@@ -135,46 +118,14 @@ def test_streams_are_refused_with_a_key_alone(address: str) -> None:
     assert (error.code(), of_rpc_error(error).reason) == (grpc.StatusCode.UNIMPLEMENTED, "STREAMING")
 
 
-def aborting(code: grpc.StatusCode, message: str) -> Work:
-    return lambda request, context: context.abort(code, message)
-
-
-def setting(code: grpc.StatusCode, message: str) -> Work:
-    def work(request: Struct, context: Any) -> Any:
-        context.set_code(code)
-        context.set_details(message)
-        context.set_trailing_metadata((("grpc-status-details-bin", b"\x08\x05"),))
-
-    return work
-
-
-@pytest.mark.parametrize("ending", [aborting, setting])
-def test_statuses_that_blame_the_caller_are_stored(
-    address: str, orders: Orders, ending: Callable[[grpc.StatusCode, str], Work]
+def test_what_no_key_can_be_made_of_is_a_mistake_of_the_server(
+    serve: Serve, orders: Orders, server: Semeld, caplog: pytest.LogCaptureFixture
 ) -> None:
-    orders.work = ending(grpc.StatusCode.NOT_FOUND, "no such käse")
-    first, second = (call(address, ORDER, "k1") for _ in range(2))
-    assert (first.code, first.message) == (grpc.StatusCode.NOT_FOUND, "no such käse")
-    assert (second.code, second.message) == (first.code, first.message)
-    assert (first.replayed, second.replayed) == (False, True)
-    assert second.trailing.get("grpc-status-details-bin") == first.trailing.get("grpc-status-details-bin")
-    assert orders.effects == 1
-
-
-@pytest.mark.parametrize("ending", [aborting, setting])
-def test_failures_are_not_stored(address: str, orders: Orders, ending: Callable[[grpc.StatusCode, str], Work]) -> None:
-    orders.work = ending(grpc.StatusCode.UNAVAILABLE, "later")
-    assert [call(address, ORDER, "k1").code for _ in range(2)] == [grpc.StatusCode.UNAVAILABLE] * 2
-    orders.work = lambda request, context: None
-    assert call(address, ORDER, "k1").code is grpc.StatusCode.OK
-    assert orders.effects == 3
-
-
-def test_a_deadline_of_its_own_leaves_it_open(address: str, orders: Orders) -> None:
-    orders.work = aborting(grpc.StatusCode.DEADLINE_EXCEEDED, "the bank did not answer")
-    assert call(address, ORDER, "k1").code is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert call(address, ORDER, "k1").reason == "IN_FLIGHT"
-    assert orders.effects == 1
+    with serve(orders, {"address": server.address}, scope=lambda call: [""]) as address:
+        reply = call(address, ORDER, "k1")
+    assert (reply.code, reply.reason) == (grpc.StatusCode.INTERNAL, "REFUSED")
+    assert "has no key" in caplog.text
+    assert orders.effects == 0
 
 
 def test_an_abort_that_is_held_back_is_one(address: str, orders: Orders) -> None:
@@ -206,6 +157,17 @@ def test_exceptions_are_recorded_as_run_does(address: str, orders: Orders) -> No
     reply = call(address, ORDER, "k1")
     assert (reply.code, reply.reason) == (grpc.StatusCode.INTERNAL, "FAILED")
     assert orders.effects == 2
+
+
+def test_an_exception_that_leaves_it_open_is_marked(address: str, orders: Orders) -> None:
+    def work(request: Struct, context: Any) -> Any:
+        raise TimeoutError if orders.effects == 1 else ValueError("no stock")
+
+    orders.work = work
+    reply = call(address, ORDER, "k1")
+    assert (reply.code, reply.trailing["idempotency-recorded"]) == (grpc.StatusCode.UNKNOWN, "false")
+    reply = call(address, ORDER, "k2")
+    assert (reply.code, "idempotency-recorded" in reply.trailing) == (grpc.StatusCode.UNKNOWN, False)
 
 
 def test_a_response_that_cannot_be_sent_has_happened_all_the_same(address: str, orders: Orders) -> None:

@@ -83,7 +83,7 @@ def test_bodies_that_are_no_json_count_byte_by_byte(address: str, shop: Shop, na
 
 def test_a_key_is_required_only_where_a_route_says_so(address: str, shop: Shop, name: str) -> None:
     reply = request(address, f"/required/{name}")
-    assert (reply.status, reply.problem) == (400, "key-missing")
+    assert (reply.status, reply.problem, reply.details["header"]) == (400, "key-missing", "Idempotency-Key")
     assert shop.effects(name) == 0
     for _ in range(2):
         reply = request(address, f"/orders/{name}")
@@ -112,7 +112,7 @@ def test_what_is_no_key_is_refused(address: str, shop: Shop, name: str, key: str
 
 def test_two_keys_are_refused(address: str, shop: Shop, name: str) -> None:
     reply = request(address, f"/orders/{name}", key='"k1"', headers=[("Idempotency-Key", '"k2"')])
-    assert (reply.status, reply.problem) == (400, "key-malformed")
+    assert (reply.status, reply.problem, reply.details["header"]) == (400, "key-malformed", "Idempotency-Key")
     assert shop.effects(name) == 0
 
 
@@ -123,7 +123,7 @@ def test_quotes_are_no_part_of_a_key(address: str, shop: Shop, name: str) -> Non
 
 def test_a_large_body_is_refused_and_not_compared(address: str, shop: Shop, name: str) -> None:
     reply = request(address, f"/orders/{name}", key='"k1"', body=b"x" * 1001)
-    assert (reply.status, reply.problem) == (413, "body-too-large")
+    assert (reply.status, reply.problem, reply.details["limit"]) == (413, "body-too-large", 1000)
     assert shop.effects(name) == 0
     assert request(address, f"/orders/{name}", key='"k1"', body=b"x" * 1000).status == 201
     assert request(address, f"/orders/{name}", body=b"x" * 1001).status == 201
@@ -141,7 +141,8 @@ def test_long_after_it_is_gone(site: Site, shop: Shop, server: Semeld, name: str
     with site(shop, {"address": server.address}, retention=0.001) as address:
         request(address, f"/orders/{name}", key='"k1"')
         assert eventually(lambda: request(address, f"/orders/{name}", key='"k1"').status == 410)
-        assert request(address, f"/orders/{name}", key='"k1"').problem == "expired"
+        reply = request(address, f"/orders/{name}", key='"k1"')
+        assert (reply.problem, str(reply.details["complete_time"])[-1]) == ("expired", "Z")
     assert shop.effects(name) == 1
 
 

@@ -10,7 +10,9 @@ from semel._aio.keeper import LeaseKeeper
 from semel._aio.single_calls import SingleCalls
 from semel._answers import BeginAnswer, Completed, Record
 from semel._calls import Calls
+from semel._codecs import Codec
 from semel._durations import Duration
+from semel._error_policy import ErrorPolicy
 from semel._errors import CallError
 from semel._options import Options
 from semel._outcomes import Report
@@ -26,6 +28,16 @@ class ManualCalls:
         self._single = SingleCalls(self._connection, options.transport)
         self._connection.send_single = self._single.send
         self._keeper = LeaseKeeper(self._connection)
+
+    @property
+    def codec(self) -> Codec:
+        """How values become stored results where a call does not say."""
+        return self._calls.options.codec
+
+    @property
+    def on_error(self) -> ErrorPolicy | None:
+        """What an exception says about its effect where a call does not say; None: default_policy."""
+        return self._calls.options.on_error
 
     async def begin(
         self,

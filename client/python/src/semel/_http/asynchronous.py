@@ -7,9 +7,8 @@ from semel._aio.attempt import OpenAttempt
 from semel._aio.client import Client
 from semel._http import problems
 from semel._http.fates import Fate, Keyed, fate_of, log_not_recorded, log_streaming, replay
-from semel._http.responses import NOT_RECORDED, Response, omitted_result_of
+from semel._http.responses import NOT_RECORDED, Response, without_body
 from semel._outcomes import Result
-from semel._reports import report_async
 
 
 class Exchange:
@@ -47,26 +46,19 @@ class Exchange:
 
     async def answered(self, response: Response) -> tuple[tuple[str, str], ...]:
         """The handler ran and this is to go out, with the headers that are returned."""
-        fate = await self._fate(response)
-        if isinstance(fate, Result):
-            return await self._record(fate)
-        await self._leave(fate)
-        return ()
+        return await self._end(await self._fate(response))
 
     async def too_large(self, status: int, headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
         """The handler ran, and its body is larger than what is held in memory: it goes out, but is not stored."""
         fate = await self._fate(Response(status, headers, b""))
-        if isinstance(fate, Result):
-            return await self._record(omitted_result_of(status, headers, self._keyed.policy.headers))
-        await self._leave(fate)
-        return ()
+        return await self._end(without_body(fate) if isinstance(fate, Result) else fate)
 
     async def streamed(self, status: int, headers: tuple[tuple[str, str], ...]) -> Response:
-        """The handler ran, and its response cannot be stored: the effect is, and this goes out instead."""
+        """The handler ran, and its body cannot be stored: the rest is, and this goes out instead."""
         log_streaming(self._keyed.key)
+        added = await self.too_large(status, headers)
         instead = problems.streaming().response()
-        recorded = await self._record(omitted_result_of(status, headers, self._keyed.policy.headers))
-        return Response(instead.status, (*instead.headers, *recorded), instead.body)
+        return Response(instead.status, (*instead.headers, *added), instead.body)
 
     async def raised(self, error: BaseException) -> None:
         """The handler raised this, and somebody else makes a response of it. Raises LeaseLost where that was the cause."""
@@ -79,10 +71,13 @@ class Exchange:
             await self._leave(errors.Unknown())
             raise
 
-    async def _record(self, result: Result) -> tuple[tuple[str, str], ...]:
+    async def _end(self, fate: Fate) -> tuple[tuple[str, str], ...]:
+        if not isinstance(fate, Result):
+            await self._leave(fate)
+            return () if self.attempt.recorded else (NOT_RECORDED,)
         try:
-            await report_async(self.attempt, result)
-        except errors.CallError as error:
+            await self.attempt.complete(fate)
+        except errors.SemelError as error:
             log_not_recorded(self._keyed.key, error)
             await self._leave(errors.Unknown())  # whatever was wrong with the report, the effect has happened
             return (NOT_RECORDED,)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from semel import _errors as errors
 from semel._http import problems
-from semel._http.fates import Keyed, fate_of, log_not_recorded, log_streaming, replay
-from semel._http.responses import NOT_RECORDED, Response, omitted_result_of
+from semel._http.fates import Fate, Keyed, fate_of, log_not_recorded, log_streaming, replay
+from semel._http.responses import NOT_RECORDED, Response, without_body
 from semel._outcomes import Result
-from semel._reports import report
 from semel._sync.attempt import OpenAttempt
 from semel._sync.client import Client
 
@@ -41,31 +40,34 @@ class Exchange:
 
         `error`: of the handler, where the framework made the response of it.
         """
-        try:
-            fate = fate_of(self._keyed, response, error, self.attempt)
-        except Exception:  # of the caller's store_status
-            self._leave(errors.Unknown())
-            raise
-        if isinstance(fate, Result):
-            return self._record(fate)
-        self._leave(fate)
-        return ()
+        return self._end(self._fate(response, error))
 
     def streamed(self, status: int, headers: tuple[tuple[str, str], ...]) -> Response:
-        """The handler ran, and its response cannot be stored: the effect is, and this goes out instead."""
+        """The handler ran, and its body cannot be stored: the rest is, and this goes out instead."""
         log_streaming(self._keyed.key)
+        fate = self._fate(Response(status, headers, b""))
+        added = self._end(without_body(fate) if isinstance(fate, Result) else fate)
         instead = problems.streaming().response()
-        recorded = self._record(omitted_result_of(status, headers, self._keyed.policy.headers))
-        return Response(instead.status, (*instead.headers, *recorded), instead.body)
+        return Response(instead.status, (*instead.headers, *added), instead.body)
 
     def raised(self, error: BaseException) -> None:
         """The handler raised this, and somebody else makes a response of it."""
         self._leave(error)
 
-    def _record(self, result: Result) -> tuple[tuple[str, str], ...]:
+    def _fate(self, response: Response, error: BaseException | None = None) -> Fate:
         try:
-            report(self.attempt, result)
-        except errors.CallError as error:
+            return fate_of(self._keyed, response, error, self.attempt)
+        except Exception:  # of the caller's store_status
+            self._leave(errors.Unknown())
+            raise
+
+    def _end(self, fate: Fate) -> tuple[tuple[str, str], ...]:
+        if not isinstance(fate, Result):
+            self._leave(fate)
+            return () if self.attempt.recorded else (NOT_RECORDED,)
+        try:
+            self.attempt.complete(fate)
+        except errors.SemelError as error:
             log_not_recorded(self._keyed.key, error)
             self._leave(errors.Unknown())  # whatever was wrong with the report, the effect has happened
             return (NOT_RECORDED,)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, TypedDict
 
 from semel import _errors as errors
+from semel._attempts import AttemptFacts
 from semel._durations import Duration
 from semel._error_policy import ErrorPolicy, FailedAttempt, verdict_on
 from semel._http import problems
@@ -77,13 +78,21 @@ def too_large(policy: Policy, length: int | None) -> Response | None:
     return problems.body_too_large(policy.max_body).response()
 
 
-def keyed(policy: Policy, header: str, request: HttpRequest, native: Any) -> Keyed:
-    """The request with its key in Semel and its fingerprint. `native`: the framework's request, for the caller's functions."""
-    more = policy.scope(native) if policy.scope is not None else ()
-    key = key_in_semel(policy, request, header, more)
-    if policy.fingerprint is not None:
-        return Keyed(policy, key, policy.fingerprint(native))
-    return Keyed(policy, key, fingerprint_of(request, policy.leave_out))
+def keyed(policy: Policy, header: str, request: HttpRequest, native: Any) -> Keyed | Response:
+    """The request with its key in Semel and its fingerprint, or the refusal where none can be made of it.
+
+    `native`: the framework's request, for the caller's functions. What these raise else is the framework's to answer, which
+    knows exceptions that are answers.
+    """
+    try:
+        more = policy.scope(native) if policy.scope is not None else ()
+        key = key_in_semel(policy, request, header, more)
+        if policy.fingerprint is not None:
+            return Keyed(policy, key, policy.fingerprint(native))
+        return Keyed(policy, key, fingerprint_of(request, policy.leave_out))
+    except (errors.KeyPartError, errors.FingerprintError) as error:
+        _log.exception("%s %s: a request has no key or no fingerprint, and is refused", request.method, request.path)
+        return problems.no_key(error).response()
 
 
 def replay(outcome: Outcome[Any]) -> Response:
@@ -91,7 +100,7 @@ def replay(outcome: Outcome[Any]) -> Response:
     return replayed(outcome) or problems.response_not_kept().response()
 
 
-def fate_of(keyed: Keyed, response: Response, error: BaseException | None, attempt: FailedAttempt) -> Fate:
+def fate_of(keyed: Keyed, response: Response, error: BaseException | None, attempt: AttemptFacts) -> Fate:
     """What a response says about the effect. `error`: of the handler, where the framework made the response of it."""
     said = keyed.policy.store_status(response.status)
     if isinstance(said, errors.Verdict):
@@ -100,8 +109,8 @@ def fate_of(keyed: Keyed, response: Response, error: BaseException | None, attem
         return error
     if said:
         return result_of(response, keyed.policy.headers)
-    # Once effects began, a status alone does not say that they did not happen.
-    if attempt.effects_began:
+    # Once effects began, or the handler was told to stop, a status alone does not say that nothing happened.
+    if attempt.effects_began or attempt.lost:
         return errors.Unknown()
     return errors.Retryable(f"HTTP_{response.status}", "the handler answered so")
 
@@ -113,7 +122,7 @@ def _leaves_open(keyed: Keyed, error: BaseException, attempt: FailedAttempt) -> 
         return True
 
 
-def log_not_recorded(key: str, error: errors.CallError) -> None:
+def log_not_recorded(key: str, error: errors.SemelError) -> None:
     """The effect has happened, so its response goes out all the same."""
     _log.error("%s: the response goes out, but is not known to be recorded: %s", key, error)
 
@@ -121,7 +130,7 @@ def log_not_recorded(key: str, error: errors.CallError) -> None:
 def log_streaming(key: str) -> None:
     """For the developer, who has to choose between the two."""
     _log.error(
-        "%s: a streamed response does not go with a key: the effect is recorded without it, the answer is 500", key
+        "%s: a streamed response does not go with a key: it is recorded without its body, the answer is 500", key
     )
 
 

@@ -10,16 +10,31 @@ from uuid import UUID
 
 from semel._durations import Duration
 from semel._error_policy import ErrorPolicy
-from semel._errors import ConfigurationError, Verdict
+from semel._errors import ConfigurationError, Unknown, Verdict
 
 KeyPart: TypeAlias = str | int | UUID
 StatusPolicy: TypeAlias = Callable[[int], bool | Verdict]
-"""From the status of a response to what it says about the effect: True, it happened, so the response is stored. False: it
-did not, and another attempt may run. A Verdict says more, such as Unknown() for the 504 of a gateway."""
+"""From the status of a response to what it says about the effect: True, store: it happened, or will not. False, retry: it did
+not, and another attempt may run. Unknown(), leave open: nobody knows. Any other Verdict is taken as well."""
 
 _MAX_BODY = 1 << 20
-_NEVER_KEPT = frozenset({"set-cookie", "date", "server", "connection", "transfer-encoding", "content-length"})
+_NEVER_KEPT = frozenset({"set-cookie", "date", "server", "content-length"}) | frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }  # of one connection
+)
+_ALWAYS_KEPT = frozenset({"content-encoding"})  # without it the body cannot be read
 _FIRST_SERVER_ERROR = 500
+# They speak of who asks, or of the moment: the same request may be answered otherwise a little later.
+_RETRIED = frozenset({401, 403, 408, 425, 429})
+# A gateway's: what stands behind the handler may have done it.
+_LEFT_OPEN = frozenset({502, 504})
 
 
 class Mode(enum.Enum):
@@ -33,9 +48,11 @@ class Mode(enum.Enum):
     """The header is ignored."""
 
 
-def store_below_500(status: int) -> bool:
-    """The policy of who gave none: what is not the server's own failure is stored, refusals (4xx) too."""
-    return status < _FIRST_SERVER_ERROR
+def default_status_policy(status: int) -> bool | Verdict:
+    """The rule of who gave none; see client/http.md."""
+    if status in _LEFT_OPEN:
+        return Unknown()
+    return status < _FIRST_SERVER_ERROR and status not in _RETRIED
 
 
 class HttpOptions(TypedDict, total=False):
@@ -54,9 +71,10 @@ class HttpOptions(TypedDict, total=False):
     lease: how long this process may fall silent before another takes over. It is renewed while the handler runs.
     retention: how long the response is replayed. Absent: the namespace's result_retention.
     namespace: instead of the client's.
-    headers: of a response, that are stored and replayed (Content-Type, Content-Language, Location, ETag, Link). Never
-        Set-Cookie, Date, Server or Connection.
-    store_status: which responses are stored; see StatusPolicy. Absent: all below 500.
+    headers: of a response, that are stored and replayed beside Content-Encoding (Content-Type, Content-Language, Location,
+        ETag, Link). Never Set-Cookie, Date, Server or Connection.
+    store_status: takes the place of the whole rule which responses are stored; see StatusPolicy. Absent: all below 500 but
+        401, 403, 408, 425 and 429, which are retried as the others are, while 502 and 504 are left open.
     on_error: what an exception of the handler says about its effect; see semel.ErrorPolicy.
     """
 
@@ -92,8 +110,8 @@ class Policy:
     lease: Duration | None = None
     retention: Duration | None = None
     namespace: str | None = None
-    headers: frozenset[str] = frozenset({"content-type", "content-language", "location", "etag", "link"})
-    store_status: StatusPolicy = store_below_500
+    headers: frozenset[str] = _ALWAYS_KEPT | {"content-type", "content-language", "location", "etag", "link"}
+    store_status: StatusPolicy = default_status_policy
     on_error: ErrorPolicy | None = None
 
     def applies_to(self, method: str) -> bool:
@@ -114,7 +132,7 @@ def policy_of(options: HttpOptions, base: Policy | None = None, mode: Mode | Non
     if "methods" in given:
         given["methods"] = frozenset(method.upper() for method in _several("methods", given["methods"]))
     if "headers" in given:
-        given["headers"] = frozenset(name.lower() for name in _several("headers", given["headers"]))
+        given["headers"] = _ALWAYS_KEPT | {name.lower() for name in _several("headers", given["headers"])}
     if "leave_out" in given:
         given["leave_out"] = tuple(_several("leave_out", given["leave_out"]))
     policy = replace(base, mode=base.mode if mode is None else mode, **given)

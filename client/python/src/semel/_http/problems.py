@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from types import MappingProxyType
 from typing import NamedTuple
 
 import grpc
@@ -14,7 +16,8 @@ from semel._http.key_header import MalformedKey
 from semel._http.responses import Response
 
 _TYPE = "urn:semel:problem:"
-_UNAVAILABLE_FOR = 1
+_UNAVAILABLE_FOR = timedelta(seconds=1)
+_NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 class Problem(NamedTuple):
@@ -26,6 +29,8 @@ class Problem(NamedTuple):
     detail: str
     retry_after: int | None = None
     """Whole seconds, for the header and for the body; None: asking again later does not help."""
+    facts: Mapping[str, object] = _NOTHING
+    """More members."""
 
     def response(self) -> Response:
         """As it goes out."""
@@ -34,6 +39,7 @@ class Problem(NamedTuple):
             "title": self.title,
             "status": self.status,
             "detail": self.detail,
+            **self.facts,
         }
         headers = [("Content-Type", "application/problem+json"), ("Cache-Control", "no-store")]
         if self.retry_after is not None:
@@ -45,13 +51,17 @@ class Problem(NamedTuple):
 def key_missing(header: str) -> Problem:
     """The route requires a key."""
     return Problem(
-        "key-missing", 400, "A key is required", f"Send the header {header} with a key of your own for this request."
+        "key-missing",
+        400,
+        "A key is required",
+        f"Send the header {header} with a key of your own for this request.",
+        facts={"header": header},
     )
 
 
 def key_malformed(header: str, error: MalformedKey) -> Problem:
     """What came is no key."""
-    return Problem("key-malformed", 400, "The key is malformed", f"{header}: {error}.")
+    return Problem("key-malformed", 400, "The key is malformed", f"{header}: {error}.", facts={"header": header})
 
 
 def body_too_large(limit: int) -> Problem:
@@ -61,6 +71,7 @@ def body_too_large(limit: int) -> Problem:
         413,
         "The request is too large",
         f"Requests with a key may have a body of at most {limit} bytes.",
+        facts={"limit": limit},
     )
 
 
@@ -91,7 +102,7 @@ def not_recorded() -> Problem:
         503,
         "The request was interrupted",
         "Another attempt may have taken over. Repeat the request with the same key to learn what became of it.",
-        _UNAVAILABLE_FOR,
+        _whole(_UNAVAILABLE_FOR),
     )
 
 
@@ -114,6 +125,7 @@ def refusal(error: errors.NotRun | errors.CallError) -> Problem:
                 409,
                 "Nobody knows whether the request was carried out",
                 "A person has to find out what became of the earlier request with this key. Asking again does not help.",
+                facts={"since": _rfc3339(error.since)},
             )
         case errors.ResultExpired():
             return Problem(
@@ -121,19 +133,30 @@ def refusal(error: errors.NotRun | errors.CallError) -> Problem:
                 410,
                 "The response is no longer stored",
                 "An earlier request with this key ended long ago; it is not carried out again.",
+                facts={"complete_time": _rfc3339(error.complete_time)},
             )
         case errors.EffectFailed():
             return _of_failure(error)
     return response_not_kept()
 
 
+def no_key(error: errors.SemelError) -> Problem:
+    """The program's mistake."""
+    return Problem(
+        "refused", 500, "The request was not carried out", f"The server can make no key of it ({type(error).__name__})."
+    )
+
+
 def _of_failure(error: errors.EffectFailed) -> Problem:
+    # The message is not told: it may be that of an exception.
+    facts = {"reason": error.reason}
     if not error.retryable:
         return Problem(
             "failed",
             500,
             "The request failed for good",
             f"An earlier request with this key failed ({error.reason}) and will not be carried out again.",
+            facts=facts,
         )
     return Problem(
         "failed",
@@ -141,6 +164,7 @@ def _of_failure(error: errors.EffectFailed) -> Problem:
         "The request failed for now",
         f"An earlier request with this key failed ({error.reason}). Ask again with the same key.",
         _whole(error.retry_after or timedelta()),
+        facts,
     )
 
 
@@ -159,7 +183,7 @@ def _of_call(error: errors.CallError) -> Problem:
             503,
             "The request was not carried out",
             "The service that remembers keys cannot be asked. Ask again with the same key.",
-            _UNAVAILABLE_FOR,
+            _whole(error.retry_delay or _UNAVAILABLE_FOR),
         )
     return Problem(
         "refused",
@@ -167,6 +191,10 @@ def _of_call(error: errors.CallError) -> Problem:
         "The request was not carried out",
         f"The service that remembers keys refused this one ({error.reason or error.code.name}).",
     )
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _whole(duration: timedelta) -> int:

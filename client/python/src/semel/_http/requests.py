@@ -1,4 +1,4 @@
-"""The key and the fingerprint of a request. The same in every language: see docs/adapters.md."""
+"""The key and the fingerprint of a request. The same in every language: see client/http.md."""
 
 from __future__ import annotations
 

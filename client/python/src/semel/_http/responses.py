@@ -1,4 +1,4 @@
-"""A response as it is stored for a key, and as it is replayed. The same in every language: see docs/adapters.md."""
+"""A response as it is stored for a key, and as it is replayed. The same in every language: see client/http.md."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REPLAYED = ("Idempotency-Replayed", "true")
 BODY_OMITTED = ("Idempotency-Body-Omitted", "true")
 """On a replayed response whose body was too large to keep."""
 NOT_RECORDED = ("Idempotency-Recorded", "false")
-"""On a response that goes out although it is not known to be recorded: a repeated request may run the handler again."""
+"""On a response of which nothing is known to be recorded: a repeated request may run the handler again."""
 
 _STATUS = "http.status"
 _HEADER = "http.header."
@@ -66,11 +66,9 @@ def result_of(response: Response, kept: Collection[str]) -> Result:
     return Result(response.body, content_type, _attributes(response.status, headers))
 
 
-def omitted_result_of(status: int, headers: Collection[tuple[str, str]], kept: Collection[str]) -> Result:
+def without_body(result: Result) -> Result:
     """What is stored of a response whose body is not: the effect is done, its answer cannot be replayed."""
-    joined = _joined(headers, kept)
-    joined.pop(_CONTENT_TYPE, None)
-    return Result(omitted=True, attributes=_attributes(status, joined))
+    return Result(omitted=True, attributes=result.attributes)
 
 
 def replayed(outcome: Outcome[Any]) -> Response | None:
@@ -84,6 +82,7 @@ def replayed(outcome: Outcome[Any]) -> Response | None:
         if name.startswith(_HEADER)
     ]
     if outcome.omitted:
+        headers = [(name, value) for name, value in headers if name != "Content-Encoding"]  # of a body
         return Response(int(status), (*headers, REPLAYED, BODY_OMITTED), b"")
     payload: _Payload = outcome.value
     if payload.content_type:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from semel._admin_calls import AdminCalls
-from semel._answers import KeysPage, ListedKey, Resolved, State, Stats
+from semel._answers import CreatedBackup, KeysPage, ListedKey, Resolved, State, Stats
 from semel._durations import Duration
 from semel._options import ConnectOptions, complete
 from semel._outcomes import Report
@@ -115,3 +115,13 @@ class AdminClient:
     def get_stats(self) -> Stats:
         """Figures about the server, its namespaces and its storage. Changes nothing."""
         return self._connection.perform(self._calls.get_stats())
+
+    def create_backup(self, *, actor: str, reason: str = "", timeout: Duration = 3600.0) -> CreatedBackup:
+        """Backs up all that was acknowledged before, while the server goes on serving, into its directory for backups.
+
+        Incremental. Answers when the backup is on disk, and waits up to `timeout` for it instead of call_timeout; a server
+        that is still at it then goes on. Not repeated after a lost reply: that makes another backup.
+
+        Raises BackupRefused.
+        """
+        return self._connection.perform(self._calls.create_backup(reason=reason, actor=actor, timeout=timeout))

@@ -56,13 +56,18 @@ class OpenAttempt(Attempt):
         """complete(), fail() or release() ended it; nothing is renewed any more."""
         return self._owned.ended
 
+    @property
+    def recorded(self) -> bool:
+        """The service knows how it ended; also by an exception that left the block. False: it was left open, or may be."""
+        return self._owned.recorded
+
     def complete(self, value: Any = None) -> Outcome[Any]:
-        """Reports that the effect happened, and what it left behind.
+        """Reports that the effect happened, and what it left behind: a value for the codec, or a semel.Result as it is.
 
         What the server refuses of it is left out and the rest recorded, so that the effect stays done. Safe to call again
         after Unavailable. Raises LeaseLost, and CallError with `fn_ran`.
         """
-        return self._connection.perform(self._run.returned(self._owned, value))
+        return self._connection.perform(self._run.completed(self._owned, value))
 
     def fail(self, verdict: Retryable | Final) -> Completed:
         """Reports that the effect did not happen. `made_final`: it was the last attempt that the namespace allows."""

@@ -7,7 +7,9 @@ from datetime import timedelta
 
 from semel._answers import BeginAnswer, Completed, Record
 from semel._calls import Calls
+from semel._codecs import Codec
 from semel._durations import Duration
+from semel._error_policy import ErrorPolicy
 from semel._errors import CallError
 from semel._options import Options
 from semel._outcomes import Report
@@ -23,6 +25,16 @@ class ManualCalls:
         self._calls = Calls(options)
         self._connection = Connection(options)
         self._keeper = LeaseKeeper(self._connection)
+
+    @property
+    def codec(self) -> Codec:
+        """How values become stored results where a call does not say."""
+        return self._calls.options.codec
+
+    @property
+    def on_error(self) -> ErrorPolicy | None:
+        """What an exception says about its effect where a call does not say; None: default_policy."""
+        return self._calls.options.on_error
 
     def begin(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 
@@ -13,8 +13,10 @@ from semel._errors import AlreadyDone
 from semel._once import FingerprintOf, KeyOf, Once, once_of
 from semel._options import ConnectOptions, complete
 from semel._outcomes import Outcome
+from semel._requests import BeginRequest
 from semel._running import Run, RunOptions
 from semel._sync.attempt import Attempt, OpenAttempt
+from semel._sync.batch import OpenBatch
 from semel._sync.calls import ManualCalls
 from semel._sync.once import OnceFunction
 
@@ -170,6 +172,32 @@ class Client(ManualCalls):
                 run.left(owned)
             finally:
                 run.let_go(owned)
+
+    def batch_attempt(
+        self,
+        requests: Sequence[BeginRequest],
+        *,
+        namespace: str | None = None,
+        retention: Duration | None = None,
+    ) -> OpenBatch:
+        """As attempt(), for up to 1,000 keys that one message begins: their leases are kept alive, and reported together.
+
+        ::
+
+            with client.batch_attempt([semel.BeginRequest(key) for key in keys]) as batch:
+                mine = [begun for begun in batch.begun if isinstance(begun, semel.Attempt)]
+                stored = batch.report([(attempt, semel.Result(send(attempt.key))) for attempt in mine])
+
+        `begun` has the Attempts, and the answers or errors of the other keys; nothing waits for them. A key that stands in
+        two requests is acquired by the first of them. Raises CallError where nothing was begun.
+        """
+        batch = OpenBatch(self._calls, self._connection, self._keeper, self._calls.namespace(namespace), retention)
+        try:
+            batch.begin(requests)
+        except BaseException:
+            batch.close()
+            raise
+        return batch
 
     @overload
     def once(

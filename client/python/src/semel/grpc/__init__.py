@@ -11,7 +11,13 @@ the trailing metadata `idempotency-replayed: true`. For grpc.aio: AioIdempotency
 """
 
 from semel.grpc._aio import AioIdempotencyInterceptor
-from semel.grpc._policy import InterceptorOptions, KeyedCall, StatusPolicy, current_attempt
+from semel.grpc._policy import (
+    InterceptorOptions,
+    KeyedCall,
+    StatusPolicy,
+    current_attempt,
+    default_status_policy,
+)
 from semel.grpc._sync import IdempotencyInterceptor
 
 __all__ = [
@@ -21,4 +27,5 @@ __all__ = [
     "KeyedCall",
     "StatusPolicy",
     "current_attempt",
+    "default_status_policy",
 ]

@@ -14,7 +14,6 @@ from semel._aio.attempt import OpenAttempt
 from semel._aio.client import Client
 from semel._outcomes import Result
 from semel._per_process import per_process
-from semel._reports import report_async
 from semel.grpc._answers import (
     NOT_RECORDED,
     REPLAYED,
@@ -30,9 +29,7 @@ from semel.grpc._handlers import answering, is_unary, refusing, streaming
 from semel.grpc._policy import (
     InterceptorOptions,
     KeyedCall,
-    begin_options,
-    fingerprint_of,
-    key_in_semel,
+    asked_of,
     metadata_key_of,
     policy_of,
     set_attempt,
@@ -78,8 +75,10 @@ class AioIdempotencyInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[mis
     ) -> Callable[[Any, Any], Awaitable[bytes]]:
         async def behavior(request: Any, context: Any) -> bytes:
             call = KeyedCall(method, metadata, request)
-            in_semel = key_in_semel(self._policy, call, key)
-            options = begin_options(self._policy, fingerprint_of(self._policy, call))
+            asked = asked_of(self._policy, call, key)
+            if isinstance(asked, Refused):
+                return await _send(context, asked)
+            in_semel, options = asked
             block = self._clients.get().attempt(in_semel, codec=_CODEC, **options)
             try:
                 attempt = await block.__aenter__()
@@ -106,7 +105,11 @@ class AioIdempotencyInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[mis
             response = await handler.unary_unary(request, watched)
         except BaseException as error:
             if watched.aborted is None:
-                await block.__aexit__(type(error), error, error.__traceback__)
+                try:
+                    await block.__aexit__(type(error), error, error.__traceback__)
+                finally:  # it raises LeaseLost where that was the cause
+                    if not attempt.recorded:
+                        context.set_trailing_metadata((*watched.status().trailing, *NOT_RECORDED))
                 raise
         finally:
             forget()
@@ -122,10 +125,10 @@ async def _record(block: AbstractAsyncContextManager[OpenAttempt], attempt: Open
     """Answers what is to be added to the trailing metadata."""
     if not isinstance(ending.fate, Result):
         await _leave(block, ending.fate)
-        return ()
+        return () if attempt.recorded else NOT_RECORDED
     try:
-        await report_async(attempt, ending.fate)
-    except errors.CallError as error:
+        await attempt.complete(ending.fate)
+    except errors.SemelError as error:
         log_not_recorded(attempt.key, error)
         await _leave(block, errors.Unknown())  # whatever was wrong with the report, the effect has happened
         return NOT_RECORDED

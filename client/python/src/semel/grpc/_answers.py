@@ -23,7 +23,7 @@ _log = logging.getLogger("semel")
 REPLAYED = (("idempotency-replayed", "true"),)
 """Trailing metadata of an answer that is replayed."""
 NOT_RECORDED = (("idempotency-recorded", "false"),)
-"""Trailing metadata of an answer that is not known to be recorded: a repeated call may run the method again."""
+"""Trailing metadata of an answer of which nothing is known to be recorded: a repeated call may run the method again."""
 
 DETAILS = "grpc-status-details-bin"
 _DOMAIN = "semel.v1"
@@ -151,6 +151,6 @@ def _any(kind: str, value: bytes) -> AnyMessage:
     return AnyMessage(type_url=f"type.googleapis.com/{kind}", value=value)
 
 
-def log_not_recorded(key: str, error: errors.CallError) -> None:
+def log_not_recorded(key: str, error: errors.SemelError) -> None:
     """The effect has happened, so its answer goes out all the same."""
     _log.error("%s: the answer goes out, but is not known to be recorded: %s", key, error)

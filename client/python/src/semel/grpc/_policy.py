@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import grpc
 
 from semel import _errors as errors
 from semel._aio.attempt import Attempt as AioAttempt
+from semel._attempts import AttemptFacts
 from semel._durations import Duration
 from semel._error_policy import ErrorPolicy, FailedAttempt
 from semel._fingerprints import fingerprint
@@ -20,27 +22,34 @@ from semel._keys import key_of
 from semel._sync.attempt import Attempt
 from semel.grpc._answers import Refused, refused
 
+_log = logging.getLogger("semel")
+
 StatusPolicy: TypeAlias = Callable[[grpc.StatusCode], bool | errors.Verdict]
-"""From the status of a call to what it says about the effect: True, it is stored and replayed. A Verdict otherwise, such as
-Retryable() or Unknown(); False stands for Retryable."""
+"""From the status of a call to what it says about the effect: True, store: it is replayed. False, retry: it did not happen, and
+another attempt may run. Unknown(), leave open: nobody knows. Any other Verdict is taken as well."""
 
 _attempt: ContextVar[Attempt | AioAttempt | None] = ContextVar("semel_attempt", default=None)
 
-_STORED = frozenset(
+# They speak of the moment, or of who asks: the same call may be answered otherwise a little later.
+_RETRIED = frozenset(
     {
-        grpc.StatusCode.OK,
-        grpc.StatusCode.INVALID_ARGUMENT,
-        grpc.StatusCode.NOT_FOUND,
-        grpc.StatusCode.ALREADY_EXISTS,
-        grpc.StatusCode.PERMISSION_DENIED,
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.ABORTED,
         grpc.StatusCode.UNAUTHENTICATED,
-        grpc.StatusCode.FAILED_PRECONDITION,
-        grpc.StatusCode.OUT_OF_RANGE,
-        grpc.StatusCode.UNIMPLEMENTED,
+        grpc.StatusCode.PERMISSION_DENIED,
     }
 )
-# What a method hands on of a call of its own that had no answer.
-_UNKNOWN = frozenset({grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNKNOWN})
+# What a method hands on of a call of its own that broke, and what gRPC makes of its mistakes.
+_LEFT_OPEN = frozenset(
+    {
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.UNKNOWN,
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.DATA_LOSS,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +78,9 @@ class InterceptorOptions(TypedDict, total=False):
     lease: how long this process may fall silent before another takes over. It is renewed while the method runs.
     retention: how long the response is replayed. Absent: the namespace's result_retention.
     namespace: instead of the client's.
-    store_status: which statuses are stored; see StatusPolicy. Absent: OK and those that blame the caller; UNAVAILABLE,
-        ABORTED, RESOURCE_EXHAUSTED, INTERNAL and DATA_LOSS let another attempt run; DEADLINE_EXCEEDED, CANCELLED and
-        UNKNOWN leave open whether the effect happened.
+    store_status: takes the place of the whole rule which statuses are stored; see StatusPolicy. Absent: OK and those that
+        blame the request; UNAVAILABLE, RESOURCE_EXHAUSTED, ABORTED, UNAUTHENTICATED and PERMISSION_DENIED are retried;
+        DEADLINE_EXCEEDED, CANCELLED, UNKNOWN, INTERNAL and DATA_LOSS are left open.
     on_error: what an exception of the method says about its effect; see semel.ErrorPolicy.
     """
 
@@ -89,11 +98,9 @@ class InterceptorOptions(TypedDict, total=False):
     on_error: ErrorPolicy | None
 
 
-def by_blame(code: grpc.StatusCode) -> bool | errors.Verdict:
-    """The policy of who gave none."""
-    if code in _STORED:
-        return True
-    return errors.Unknown() if code in _UNKNOWN else False
+def default_status_policy(code: grpc.StatusCode) -> bool | errors.Verdict:
+    """The rule of who gives none."""
+    return errors.Unknown() if code in _LEFT_OPEN else code not in _RETRIED
 
 
 @dataclass(frozen=True)
@@ -110,7 +117,7 @@ class Policy:
     lease: Duration | None = None
     retention: Duration | None = None
     namespace: str | None = None
-    store_status: StatusPolicy = by_blame
+    store_status: StatusPolicy = default_status_policy
     on_error: ErrorPolicy | None = None
 
 
@@ -171,17 +178,27 @@ def fingerprint_of(policy: Policy, call: KeyedCall) -> bytes:
     return fingerprint(serialize(deterministic=True))
 
 
-def verdict_of(policy: Policy, code: grpc.StatusCode, attempt: FailedAttempt) -> errors.Verdict | None:
+def verdict_of(policy: Policy, status: Refused, attempt: AttemptFacts) -> errors.Verdict | None:
     """What a status says about the effect; None: it is stored."""
-    said = policy.store_status(code)
+    said = policy.store_status(status.code)
     if isinstance(said, errors.Verdict):
         return said
     if said:
         return None
-    # Once effects began, a status alone does not say that they did not happen.
-    return (
-        errors.Unknown() if attempt.effects_began else errors.Retryable(f"GRPC_{code.name}", "the method answered so")
-    )
+    # Once effects began, or the method was told to stop, a status alone does not say that nothing happened.
+    if attempt.effects_began or attempt.lost:
+        return errors.Unknown()
+    return errors.Retryable(f"GRPC_{status.code.name}", status.message)
+
+
+def asked_of(policy: Policy, call: KeyedCall, key: str) -> tuple[str, dict[str, Any]] | Refused:
+    """The key in Semel, and what attempt() of a client takes beside it and the codec; the refusal where none can be made."""
+    try:
+        return key_in_semel(policy, call, key), begin_options(policy, fingerprint_of(policy, call))
+    except (errors.KeyPartError, errors.FingerprintError) as error:
+        _log.exception("%s: a call has no key or no fingerprint, and is refused", call.method)
+        kind = type(error).__name__
+        return refused("REFUSED", grpc.StatusCode.INTERNAL, f"the server can make no key of the call ({kind})")
 
 
 def begin_options(policy: Policy, fingerprint: bytes) -> dict[str, Any]:

@@ -11,7 +11,6 @@ import grpc
 from semel import _errors as errors
 from semel._outcomes import Result
 from semel._per_process import per_process
-from semel._reports import report
 from semel._sync.attempt import OpenAttempt
 from semel._sync.client import Client
 from semel.grpc._answers import (
@@ -29,9 +28,7 @@ from semel.grpc._handlers import answering, is_unary, refusing, streaming
 from semel.grpc._policy import (
     InterceptorOptions,
     KeyedCall,
-    begin_options,
-    fingerprint_of,
-    key_in_semel,
+    asked_of,
     metadata_key_of,
     policy_of,
     set_attempt,
@@ -82,8 +79,10 @@ class IdempotencyInterceptor(grpc.ServerInterceptor):  # type: ignore[misc, unus
     ) -> Callable[[Any, Any], bytes]:
         def behavior(request: Any, context: Any) -> bytes:
             call = KeyedCall(method, metadata, request)
-            in_semel = key_in_semel(self._policy, call, key)
-            options = begin_options(self._policy, fingerprint_of(self._policy, call))
+            asked = asked_of(self._policy, call, key)
+            if isinstance(asked, Refused):
+                return _send(context, asked)
+            in_semel, options = asked
             block = self._clients.get().attempt(in_semel, codec=_CODEC, **options)
             try:
                 attempt = block.__enter__()
@@ -111,6 +110,8 @@ class IdempotencyInterceptor(grpc.ServerInterceptor):  # type: ignore[misc, unus
         except BaseException as error:
             if watched.aborted is None:
                 block.__exit__(type(error), error, error.__traceback__)
+                if not attempt.recorded:
+                    context.set_trailing_metadata((*watched.status().trailing, *NOT_RECORDED))
                 raise
         finally:
             forget()
@@ -126,10 +127,10 @@ def _record(block: AbstractContextManager[OpenAttempt], attempt: OpenAttempt, en
     """Answers what is to be added to the trailing metadata."""
     if not isinstance(ending.fate, Result):
         _leave(block, ending.fate)
-        return ()
+        return () if attempt.recorded else NOT_RECORDED
     try:
-        report(attempt, ending.fate)
-    except errors.CallError as error:
+        attempt.complete(ending.fate)
+    except errors.SemelError as error:
         log_not_recorded(attempt.key, error)
         _leave(block, errors.Unknown())  # whatever was wrong with the report, the effect has happened
         return NOT_RECORDED

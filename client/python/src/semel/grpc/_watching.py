@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import grpc
 
 from semel import _errors as errors
-from semel._error_policy import FailedAttempt
+from semel._attempts import AttemptFacts
 from semel._outcomes import Result
 from semel.grpc._answers import Metadata, Refused, response_result, status_result
 from semel.grpc._policy import Policy, verdict_of
@@ -102,11 +102,11 @@ def ending_of(
     watched: Watched,
     response: Any,
     serialize: Callable[[Any], bytes] | None,
-    attempt: FailedAttempt,
+    attempt: AttemptFacts,
 ) -> Ending:
     """Raises what the caller's store_status raises."""
     status = watched.status()
-    verdict = verdict_of(policy, status.code, attempt)
+    verdict = verdict_of(policy, status, attempt)
     if verdict is not None:
         return Ending(verdict)
     if status.code is not grpc.StatusCode.OK:
