@@ -3,7 +3,7 @@
 # semeld. Sourced by dev, which brings need, die, say, phase, build and the lists of packages.
 
 languages=(python go)
-python_packages=(python3 python3-venv redis-server) # the last is the broker of the tests of Celery
+python_packages=(python3 python3-venv redis-server postgresql) # the last two: the broker of the tests of Celery, the database of docs/recipes
 # Only to fetch the toolchain that client/go/go.mod asks for, where none that is new enough is at hand.
 go_packages=(golang-go ca-certificates)
 
