@@ -6,7 +6,8 @@
 Blocks fenced as `sh` are commands that must succeed (or end as their comment `# exit N` says); blocks fenced as `console` show
 `$ command` and its output; blocks fenced as `yaml` must be configurations that semeld takes. A document that starts no server finds
 one on the default port. All of it happens in a network of its own, where that port is free. `<!-- run by FILE -->` above a block
-names the test that runs it instead. Links to files must lead somewhere. Exits with 77 where there can be no network namespace.
+names the test that runs it instead. Programs that documents show and nobody needs here have stand-ins, in stand-ins/. Links to
+files must lead somewhere. Exits with 77 where there can be no network namespace.
 """
 
 import ctypes

@@ -30,7 +30,8 @@ class Reader:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("SEMEL_")},
             "HOME": str(home),
-            "PATH": f"{build}/client/cli:{build}/server:{os.environ['PATH']}",
+            # stand-ins: for programs that documents show and that are not part of this project's tests.
+            "PATH": f"{build}/client/cli:{build}/server:{repository}/tests/docs/stand-ins:{os.environ['PATH']}",
             "SEMEL_PRESET": build.name,
             "SEMEL_DATA": str(scratch / "data"),
             "CCACHE_DIR": os.environ.get("CCACHE_DIR", str(pathlib.Path.home() / ".cache/ccache")),

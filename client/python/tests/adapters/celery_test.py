@@ -21,6 +21,7 @@ import redis
 import semel
 import semel.celery
 from adapters.processes import Process, running
+from adapters.recipe import Recipe
 from semeld import PATIENCE, Semeld, eventually
 
 VISIBILITY_TIMEOUT = 2.0
@@ -222,6 +223,20 @@ def test_semel_may_be_away_for_a_while(broker: str, own_server: Semeld, order: s
     assert len(ran) == 1
     assert place() == "placed"  # a plain call is one
     assert len(ran) == 2
+
+
+def test_the_program_of_its_recipe(app: celery.Celery, broker: str, server: Semeld, tmp_path: Path, order: str) -> None:
+    environment = {"BROKER": broker, "SEMEL_ADDRESS": server.address, "SEMEL_NAMESPACE": "shop"}
+    recipe = Recipe("celery.md", tmp_path, environment)
+    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO")
+    worker = ("celery", "-A", "shop", "worker", "--concurrency", "2", "-Q", order, "-n", f"{order}@here", *quiet)
+    with recipe.running(*worker) as process:
+        process.await_said(" ready.")
+        results = [app.send_task("shop.pay", [order, 500], queue=order) for _ in range(20)]
+        assert [got(result) for result in results] == [{"charged": 500}] * 20, process.said
+        with pytest.raises(Exception, match="another request"):
+            got(app.send_task("shop.pay", [order, 600], queue=order))
+    assert recipe.effects() == [f"{order} 500"]
 
 
 def test_an_application_that_is_not_connected_says_so(order: str) -> None:

@@ -18,12 +18,12 @@ PROGRAMS = Path(__file__).parent / "programs"
 class Process:
     """A program, and all that it says. Stopped by whoever started it, with all its children."""
 
-    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path = PROGRAMS) -> None:
         self._said: list[str] = []
         self._changed = threading.Condition()
         self._process = subprocess.Popen(
             arguments,
-            cwd=PROGRAMS,
+            cwd=folder,
             env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -85,9 +85,9 @@ class Process:
 
 
 @contextmanager
-def running(*arguments: str, environment: Mapping[str, str]) -> Iterator[Process]:
+def running(*arguments: str, environment: Mapping[str, str], folder: Path = PROGRAMS) -> Iterator[Process]:
     """A module of Python, with arguments, until the block is left."""
-    process = Process([sys.executable, "-m", *arguments], environment)
+    process = Process([sys.executable, "-m", *arguments], environment, folder)
     try:
         yield process
     finally:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -21,8 +22,9 @@ from google.cloud import pubsub_v1
 import semel
 import semel.pubsub
 from adapters.processes import Process
+from adapters.recipe import Recipe
 from semel.pubsub import Callback, Ended, PulledMessages
-from semeld import PATIENCE, eventually
+from semeld import PATIENCE, Semeld, eventually
 
 
 @pytest.fixture
@@ -63,11 +65,11 @@ def emulator() -> Iterator[str]:
 class Topic:
     """A topic and a subscription of it, in the emulator."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, project: str = "test") -> None:
         self.publisher = pubsub_v1.PublisherClient()
         self.subscriber = pubsub_v1.SubscriberClient()
-        self._topic = self.publisher.topic_path("test", name)
-        self.subscription = self.subscriber.subscription_path("test", name)
+        self._topic = self.publisher.topic_path(project, name)
+        self.subscription = self.subscriber.subscription_path(project, name)
         self.publisher.create_topic(name=self._topic)
         self.subscriber.create_subscription(name=self.subscription, topic=self._topic, ack_deadline_seconds=10)
 
@@ -167,3 +169,24 @@ def test_a_pull_is_worked_on(client: semel.Client, topic: Topic, subscription: s
 
     assert eventually(pull)
     assert sorted(each.value for each in ended) == ["ran", "replayed", "replayed"]
+
+
+def test_the_program_of_its_recipe(
+    server: Semeld, emulator: str, subscription: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", emulator)
+    project = f"p-{uuid.uuid4().hex[:20]}"
+    topic = Topic("payments", project)
+    environment = {"SEMEL_ADDRESS": server.address, "SEMEL_NAMESPACE": subscription, "PROJECT": project}
+    recipe = Recipe("pubsub.md", tmp_path, environment)
+    subscriber = Process([sys.executable, recipe.program.name], recipe.environment, recipe.folder)
+    try:
+        subscriber.await_said("listening")
+        for order in ("17", "17", "18", "17"):
+            topic.publish(b"500", order=order)
+        # The second of two messages for an order is settled without an effect: nothing tells but the first ones' effects.
+        assert eventually(lambda: sorted(recipe.effects()) == ["17 500", "18 500"]), subscriber.said
+    finally:
+        subscriber.kill()
+        topic.close()
+    assert sorted(recipe.effects()) == ["17 500", "18 500"]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import queue
+import runpy
+import types
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ from google.cloud.pubsub_v1.subscriber.scheduler import ThreadScheduler
 
 import semel
 import semel.pubsub
+from adapters.recipe import Recipe
 from semel.pubsub import Action, Callback, Ended, PulledMessages
 from semeld import PATIENCE, Semeld
 
@@ -148,3 +152,32 @@ def test_pulled_messages_are_worked_on_together(client: semel.Client, subscripti
     said = PulledMessages[Any](client, work, subscription=subscription).work_on([*pulled, pulled[0]])
     assert [each.ended for each in said.handled] == [Ended.RAN, Ended.FAILED, Ended.FAILED_FOR_GOOD, Ended.REPLAYED]
     assert (said.ack_ids, said.nack_ids) == (["a0", "a2", "a0"], ["a1"])
+
+
+def test_the_program_of_its_recipe(
+    server: Semeld, tmp_path: Path, subscription: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the library's own messages; with its streams, too: pubsub_emulator_test.py."""
+    recipe = Recipe("pubsub.md", tmp_path, {"SEMEL_ADDRESS": server.address, "SEMEL_NAMESPACE": subscription})
+    for name, value in {**recipe.environment, "PROJECT": "p", "PUBSUB_EMULATOR_HOST": "127.0.0.1:1"}.items():
+        monkeypatch.setenv(name, value)
+    said: queue.Queue[Any] = queue.Queue()
+
+    def subscribe(self: Any, path: str, callback: Callable[[Any], None]) -> Any:
+        assert path == "projects/p/subscriptions/payments"
+
+        def result() -> None:
+            for each in delivered:
+                callback(message(each, said, order="17"))
+
+        return types.SimpleNamespace(result=result)
+
+    delivered = (b"500", b"500", b"600")
+    monkeypatch.setattr(pubsub_v1.SubscriberClient, "subscribe", subscribe)
+    runpy.run_path(str(recipe.program))
+    assert recipe.effects() == ["17 500"]
+    assert [type(said.get_nowait()) for _ in delivered] == [
+        requests.AckRequest,
+        requests.AckRequest,
+        requests.NackRequest,
+    ]
