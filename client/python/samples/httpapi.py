@@ -23,6 +23,8 @@ import uvicorn
 from fastapi import FastAPI, HTTPException, Request, Response
 from pydantic import BaseModel, Field
 from starlette.datastructures import Headers
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+from starlette.responses import PlainTextResponse
 
 import semel.asgi
 
@@ -61,6 +63,8 @@ def make_app(ledger: Path) -> FastAPI:
         scope=user_of,  # or one user could read the response of another
         wait=5,
     )
+    # What is added later runs earlier. First who asks, then whether it was done before: replays are for the same user only, too.
+    app.add_middleware(BaseHTTPMiddleware, dispatch=authenticate)
 
     @app.post("/orders", status_code=201)
     @semel.asgi.required
@@ -70,18 +74,24 @@ def make_app(ledger: Path) -> FastAPI:
         try:
             append_line(ledger, f"order {json.dumps(order.item)} token {attempt.token}")
         except OSError as error:
-            raise HTTPException(503, "no paper") from error  # not stored: the next try runs again
+            raise HTTPException(500, "no paper") from error  # not stored: the next try runs again
         response.headers["Location"] = f"/orders/{attempt.token}"
         return PlacedOrder(order=attempt.token, item=order.item)
 
     return app
 
 
+async def authenticate(request: Request, call_next: RequestResponseEndpoint) -> Response:
+    """A real service would check the password, or a token."""
+    if user_of(request.scope) == [""]:
+        return PlainTextResponse("who are you?", 401, {"WWW-Authenticate": "Basic"})
+    return await call_next(request)
+
+
 def user_of(scope: MutableMapping[str, Any]) -> list[str]:
-    """A real service would check a password or a token, in a middleware around this one."""
     _, _, credentials = Headers(scope=scope).get("Authorization", "").partition(" ")
     user, _, _ = base64.b64decode(credentials).decode().partition(":")
-    return [user]  # empty: nothing runs
+    return [user]
 
 
 def append_line(path: Path, line: str) -> None:
