@@ -110,7 +110,8 @@ int Serve(const ops::CommandLine& command_line, ops::Logger& log) {
   storage_options.max_open_files = files.storage;
   std::optional<TestClock> test_clock;
   if (command_line.test_clock) test_clock.emplace(storage::FromMicros(*command_line.test_clock));
-  auto storage = storage::RocksDbStorage::Open(storage_options, test_clock ? test_clock->time() : storage::SystemTime());
+  auto storage =
+      storage::RocksDbStorage::Open(storage_options, test_clock ? test_clock->time() : storage::SystemTime());
   if (!storage.ok()) return Fail(log, "cannot open the data directory", storage.status());
 
   engine::PolicyTable policies(config.default_policy, config.namespaces);
@@ -140,7 +141,8 @@ int Serve(const ops::CommandLine& command_line, ops::Logger& log) {
     log.Log(LogLevel::kError, "storage failed: nothing is promised until a restart reads back what is on disk",
             {{"reason", std::string(status.message())}});
   });
-  if (test_clock) log.Log(LogLevel::kWarning, "time stands still, and who reaches the admin port moves it: for tests only");
+  if (test_clock)
+    log.Log(LogLevel::kWarning, "time stands still, and who reaches the admin port moves it: for tests only");
   log.Log(LogLevel::kInfo, "serving",
           {{"listen", config.listen},
            {"port", (*server)->port()},
