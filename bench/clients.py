@@ -77,13 +77,16 @@ def speed_table(reports):
 
 
 def targets(reports):
-    """Of asyncio either of the two: how fast it is, or how near it is to calls without any library."""
     most = max(n for _, n in reports)
-    found = [Target(f"Go over C++, {n} callers", "≥", 0.6, figures.ratios(pairs(reports, "go-calls", n), pairs(reports, "cpp", n)))
-             for n in sorted({n for _, n in reports})]
-    return [*found,
-            Target(f"Python asyncio, pairs/s, {most} callers", "≥", 4000, pairs(reports, "python-aio", most), 0),
-            Target("or: over two bare calls", "≥", 0.9, figures.ratios(pairs(reports, "python-aio", most), pairs(reports, "bare-aio", most)))]
+    go = [Target(f"Go over C++, {n} callers", "≥", 0.6, figures.ratios(pairs(reports, "go-calls", n), pairs(reports, "cpp", n)))
+          for n in sorted({n for _, n in reports})]
+    return [*go, asyncio_target(pairs(reports, "python-aio", most), pairs(reports, "bare-aio", most), most)]
+
+
+def asyncio_target(ours, bare, callers):
+    """Fast enough, or nearly as fast as calls without any library: in each round the nearer of the two counts."""
+    nearer = [max(our / 4000, ratio / 0.9) for our, ratio in zip(ours, figures.ratios(ours, bare), strict=True)]
+    return Target(f"asyncio, {callers} callers: of 4,000 pairs/s, or of 0.9 of two bare calls", "≥", 1, nearer)
 
 
 def main(given=None):

@@ -56,7 +56,7 @@ run_python() {
   (cd client/python && ../../build/python/bin/python -m pytest -q ${1:+-k "$1"}) 2>&1 </dev/null | tee build/test-python.log
 }
 
-count_python() { tail -n 1 build/test-python.log | grep -oE '[0-9]+ passed' | grep -oE '[0-9]+'; }
+count_python() { sed -nE '$s/^([0-9]+) passed.*/\1/p' build/test-python.log; }
 
 # ---- Go ----------------------------------------------------------------------------------------------------------------
 
@@ -76,7 +76,11 @@ go_bin() {
 
 install_go() {
   need protobuf-compiler || return
-  [[ -x $(go_bin)/go ]] || { need "${go_packages[@]}" && fetch_go "$(go_wanted)"; }
+  [[ -x $(go_bin)/go ]] || { need "${go_packages[@]}" && fetch_go "$(go_wanted)"; } || return
+  local module
+  PATH=$(go_bin):$PATH
+  for module in "${go_modules[@]}"; do (cd "$module" && go mod download) || return; done
+  GOBIN=$PWD/build/go-tools go install "$staticcheck"
 }
 
 # Debian's Go is older; but it fetches a newer one as what that is to the module proxy: a module.
@@ -94,9 +98,9 @@ fetch_go() {
 
 check_go() {
   check_stubs go client/go/semelv1 || return
-  local module
+  local module tools=$PWD/build/go-tools
   for module in "${go_modules[@]}"; do
-    (cd "$module" && test -z "$(gofmt -l . | tee /dev/stderr)" && go vet ./... && go run "$staticcheck" ./...) || return
+    (cd "$module" && test -z "$(gofmt -l . | tee /dev/stderr)" && go vet ./... && "$tools/staticcheck" ./...) || return
   done
 }
 
@@ -121,5 +125,6 @@ test_language() {
   export SEMEL_TEST_SEMELD=$PWD/build/dev/server/semeld SEMEL_TEST_SEMEL=$PWD/build/dev/client/cli/semel
   [[ -n $filter ]] || phase "$language: stubs, types and style" "check_$language"
   phase "$language: test" "run_$language" "$filter"
+  [[ $("count_$language") == [1-9]* ]] || die "client/$language: no test was run"
   tested+=("$language")
 }
