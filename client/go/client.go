@@ -26,7 +26,8 @@ type Client struct {
 
 // New checks the options and returns without waiting for the server, which may not be there yet.
 //
-// The address is host:port, or any other target that gRPC understands. Empty: the environment's SEMEL_ADDRESS, else localhost:7420.
+// The address is host:port, without a scheme, or a target of one of gRPC's own schemes (dns:///host:port, unix:path, passthrough:///...).
+// Empty: the environment's SEMEL_ADDRESS, else localhost:7420.
 func New(address string, options ...Option) (*Client, error) {
 	config, err := newConfig(address, options)
 	if err = errors.Join(err, config.completeNamespace()); err != nil {

@@ -29,6 +29,9 @@ import (
 // *[DecodeError]: the effect is done, its value cannot be read; the outcome is there all the same.
 func Run[T any](ctx context.Context, client *Client, key string, fn func(ctx context.Context, attempt *Attempt) (T, error),
 	options ...RunOption) (*TypedOutcome[T], error) {
+	if fn == nil {
+		return nil, isNil("fn", theFunction)
+	}
 	var value T
 	outcome, err := client.Do(ctx, key, func(ctx context.Context, attempt *Attempt) (any, error) {
 		var err error
@@ -48,6 +51,12 @@ func Run[T any](ctx context.Context, client *Client, key string, fn func(ctx con
 // Do is [Run] without a type: [Outcome.Decode] reads the value, of this attempt as of an earlier one.
 func (c *Client) Do(ctx context.Context, key string, fn func(ctx context.Context, attempt *Attempt) (any, error),
 	options ...RunOption) (*Outcome, error) {
+	switch {
+	case c == nil:
+		return nil, isNil("client", "the Client that semel.New answered")
+	case fn == nil:
+		return nil, isNil("fn", theFunction)
+	}
 	r := &run{client: c, key: key, fn: fn, settings: settingsOf(options), end: RunEnd{Answer: RunUnknown}}
 	if r.settings.codec == nil {
 		r.settings.codec = c.config.codec
@@ -63,6 +72,12 @@ func (c *Client) Do(ctx context.Context, key string, fn func(ctx context.Context
 	outcome, err := r.do(ctx)
 	r.end.Err = err
 	return outcome, err
+}
+
+const theFunction = "the function that does the effect"
+
+func isNil(what, pass string) error {
+	return refusedHere("Run", ErrFieldInvalid, FieldViolation{what, "is nil: pass " + pass})
 }
 
 // run is one Do on its way.
