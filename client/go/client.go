@@ -83,7 +83,7 @@ func (c *Client) plan(call, key string, settings callSettings, wait time.Duratio
 		total = settings.timeout
 	}
 	wait = max(wait, 0)
-	return callPlan{call: call + " of " + key, total: total + wait, perTry: c.config.tryTimeout + wait}
+	return callPlan{call: call + " of " + shown(key), total: total + wait, perTry: c.config.tryTimeout + wait}
 }
 
 // Begin asks for ownership of a key. The lease is not kept alive: [Client.Renew] it, or see [Client.Acquire]. Safe to repeat with the same
