@@ -162,7 +162,7 @@ func (l *Lease) end(ctx context.Context, ending Ending, settings callSettings) (
 	}
 	plan.report = true
 	ctx = context.WithoutCancel(ctx)
-	recorded, err := completeOrLess(report{ending: ending, retention: settings.retention}, func(r report) (*Completed, error) {
+	recorded, err := completeOrLess(report{ending: plainEnding(ending), retention: settings.retention}, func(r report) (*Completed, error) {
 		settings.retention = r.retention
 		return l.client.complete(ctx, plan, l.client.completeRequest(l.key, l.Token(), r.ending, settings))
 	})

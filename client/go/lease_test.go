@@ -230,3 +230,21 @@ func TestAKeyThatNobodyWaitsForAnyLongerIsGivenBack(t *testing.T) {
 		t.Errorf("got %+v, %v", answer, err)
 	}
 }
+
+func TestAPointerToAnEndingCountsAsTheEnding(t *testing.T) {
+	server := semeldtest.Start(t, semeldtest.Options{})
+	client := newClient(t, server.Address)
+	for key, ending := range map[string]semel.Ending{"done": &semel.Result{Payload: []byte("paid")}, "failed": &semel.Failure{Reason: "NO"}} {
+		answer, err := client.Acquire(within(t), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		items := client.EndLeases(within(t), []semel.LeaseEnding{{Lease: answer.(*semel.Lease), Ending: ending}})
+		if items[0].Err != nil {
+			t.Errorf("%s: %v", key, items[0].Err)
+		}
+		if state := mustLookup(t, client, key).State; state.String() != key {
+			t.Errorf("%s is %v", key, state)
+		}
+	}
+}
