@@ -36,13 +36,15 @@ func (Failure) verdict()  {}
 func (Unknown) verdict()  {}
 func (GiveBack) verdict() {}
 
-// Final is an error that says: the effect did not happen, and never will. It is replayed to everyone who asks again. The reason is
-// UPPER_SNAKE_CASE, 1 to 64 bytes; the message, for people, is cut to 512 bytes.
+// Final is an error that says: the effect did not happen, and never will. It is replayed to everyone who asks again. The reason, for
+// programs, is UPPER_SNAKE_CASE (A-Z, 0-9, _, a letter first), 1 to 64 bytes; any other is recorded as one, with a warning in the log: "card
+// declined" as CARD_DECLINED. The message, for people, is cut to 512 bytes.
 func Final(reason, message string) error {
 	return &verdictError{Failure{Reason: reason, Message: message}, nil}
 }
 
-// Retryable is an error that says: the effect did not happen, and another attempt may run after retryAfter (0 to 7 days).
+// Retryable is an error that says: the effect did not happen, and another attempt may run after retryAfter (0 to 7 days). Reason and
+// message: as [Final].
 func Retryable(reason, message string, retryAfter time.Duration) error {
 	return &verdictError{Failure{Reason: reason, Message: message, Retryable: true, RetryAfter: retryAfter}, nil}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -185,15 +186,40 @@ func TestGiveBackLetsTheNextOneRunAtOnce(t *testing.T) {
 	}
 }
 
-func TestAFailureThatCannotBeRecordedIsAnError(t *testing.T) {
+// forgotten is a function whose key is deleted while it runs, so that its report is refused.
+func forgotten(t *testing.T, address string, fnErr error) func(context.Context, *semel.Attempt) (string, error) {
+	admin := newAdmin(t, address)
+	return func(_ context.Context, a *semel.Attempt) (string, error) {
+		request := semel.DeleteKeyRequest{Namespace: "shop", Key: a.Key(), Reason: "a test", Actor: "test"}
+		if _, err := admin.DeleteKey(within(t), request); err != nil {
+			t.Error(err)
+		}
+		return "paid", fnErr
+	}
+}
+
+func TestWhatCannotBeRecordedIsAnErrorThatSaysWhatItWas(t *testing.T) {
 	server := semeldtest.Start(t, semeldtest.Options{})
 	client := newClient(t, server.Address)
-	wrong := semel.Final("lower case", "")
-	_, err := semel.Run(within(t), client, "k", failing(wrong))
-	var unrecorded *semel.NotRecordedError
-	var refused *semel.Error
-	if !errors.As(err, &unrecorded) || !errors.Is(err, wrong) || !errors.As(err, &refused) || !refused.FnRan ||
-		refused.Reason != semel.ErrFieldInvalid {
-		t.Errorf("got %v", err)
+	declined := semel.Final("CARD_DECLINED", "no money")
+	for _, each := range []struct {
+		fnErr  error
+		text   string
+		ending semel.Ending
+	}{
+		{nil, "the work of attempt 1 was done, but", semel.Result{Payload: []byte("paid"), ContentType: "text/plain; charset=utf-8"}},
+		{declined, "the work of attempt 1 failed (CARD_DECLINED), but", semel.Failure{Reason: "CARD_DECLINED", Message: "no money"}},
+	} {
+		_, err := semel.Run(within(t), client, "k", forgotten(t, server.Address, each.fnErr))
+		var unrecorded *semel.NotRecordedError
+		var refused *semel.Error
+		if !errors.As(err, &unrecorded) || !reflect.DeepEqual(unrecorded.Ending, each.ending) || !errors.Is(err, semel.ErrKeyNotFound) ||
+			!errors.As(err, &refused) || !refused.FnRan || each.fnErr != nil && !errors.Is(err, each.fnErr) {
+			t.Errorf("got %v", err)
+			continue
+		}
+		if !strings.Contains(err.Error(), each.text) {
+			t.Errorf("it does not say %q: %v", each.text, err)
+		}
 	}
 }

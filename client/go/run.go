@@ -171,7 +171,7 @@ func (r *run) settleValue(ctx context.Context, lease *Lease, value any) (*Outcom
 	result, unencoded := r.resultOf(lease, value)
 	recorded, err := lease.end(ctx, result, r.reportSettings())
 	if err != nil {
-		return nil, r.notRecorded(lease, err, nil)
+		return nil, r.notRecorded(lease, result, err, nil)
 	}
 	r.end.Answer = RunDone
 	outcome := &Outcome{
@@ -226,7 +226,7 @@ func (r *run) settleError(ctx context.Context, lease *Lease, fnErr error) error 
 func (r *run) settleFailure(ctx context.Context, lease *Lease, failure Failure, fnErr error) error {
 	recorded, err := lease.end(ctx, failure, r.reportSettings())
 	if err != nil {
-		return r.notRecorded(lease, err, fnErr)
+		return r.notRecorded(lease, failure, err, fnErr)
 	}
 	r.end.Answer = RunFailed
 	failed := &EffectFailedError{Key: r.key, Failure: failure, Attempt: lease.Number(), Refused: recorded.Refused,
@@ -234,7 +234,7 @@ func (r *run) settleFailure(ctx context.Context, lease *Lease, failure Failure, 
 	// The caller gets its failure back whole, but for what counts for others.
 	failed.Failure.Retryable = failure.Retryable && !recorded.MadeFinal
 	if stored, ok := recorded.ending.(Failure); ok {
-		failed.Failure.RetryAfter = stored.RetryAfter
+		failed.Failure.Reason, failed.Failure.RetryAfter = stored.Reason, stored.RetryAfter
 	}
 	if failed.Failure.Retryable {
 		failed.RetryAfter = failed.Failure.RetryAfter
@@ -256,7 +256,7 @@ func (r *run) leaseLost(lease *Lease, fnErr error) error {
 	return lost
 }
 
-func (r *run) notRecorded(lease *Lease, err, fnErr error) error {
+func (r *run) notRecorded(lease *Lease, ending Ending, err, fnErr error) error {
 	var told *Error
 	if errors.As(err, &told) {
 		told.FnRan = true
@@ -268,5 +268,5 @@ func (r *run) notRecorded(lease *Lease, err, fnErr error) error {
 		return lost
 	}
 	r.end.Answer = RunNotRecorded
-	return &NotRecordedError{Key: r.key, Token: lease.Token(), Attempt: lease.Number(), Err: err, fnErr: fnErr}
+	return &NotRecordedError{Key: r.key, Token: lease.Token(), Attempt: lease.Number(), Ending: ending, Err: err, fnErr: fnErr}
 }
