@@ -2,10 +2,12 @@ package semel_test
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"reflect"
 	"strings"
 	"testing"
@@ -61,6 +63,21 @@ func TestDefaultErrorPolicy(t *testing.T) {
 		{"reset", &net.OpError{Op: "read", Err: plain}, semel.Unknown{}},
 		{"dial timeout", &net.OpError{Op: "dial", Err: context.DeadlineExceeded}, semel.Unknown{}},
 		{"cut off", io.ErrUnexpectedEOF, semel.Unknown{}},
+		{"an exchange that broke", &url.Error{Op: "Post", Err: plain}, semel.Unknown{}},
+		{"an exchange, not connected", &url.Error{Op: "Post", Err: &net.OpError{Op: "dial", Err: plain}},
+			failure("ERROR", `Post "": dial: no such account`)},
+		{"no URL", &url.Error{Op: "parse", Err: plain}, failure("ERROR", `parse "": no such account`)},
+		{"HTTP/2, by its text", errors.New("http2: client connection lost"), semel.Unknown{}},
+		{"a database's connection", fmt.Errorf("a: %w", driver.ErrBadConn), semel.Unknown{}},
+		{"MySQL's connection", fmt.Errorf("a: %w", errors.New("invalid connection")), semel.Unknown{}},
+		{"MySQL's connection, by its text", errors.New("a: invalid connection"), semel.Unknown{}},
+		{"no connection's name", errors.New("invalid connection string"), failure("EFFECT_FAILED", "invalid connection string")},
+		{"data loss", status.Error(codes.DataLoss, "gone"), semel.Unknown{}},
+		{"a call within without an answer", &semel.Error{Code: codes.Unavailable}, semel.Unknown{}},
+		{"a call within that may have been done", &semel.Error{Code: codes.PermissionDenied, OutcomeUnknown: true}, semel.Unknown{}},
+		{"somebody else is at it", &semel.Error{Code: codes.Aborted, Reason: semel.ErrTokenStale}, semel.Unknown{}},
+		{"not the first that was joined", errors.Join(&semel.Error{Code: codes.NotFound}, &semel.Error{FnRan: true}), semel.Unknown{}},
+		{"a lost lease, whatever the work said", &semel.LeaseLostError{Err: semel.Final("NO", "")}, semel.Unknown{}},
 		{"unavailable", status.Error(codes.Unavailable, "gone"), semel.Unknown{}},
 	} {
 		if got := semel.DefaultErrorPolicy(each.err, nil); fmt.Sprint(got) != fmt.Sprint(each.want) {
@@ -183,6 +200,38 @@ func TestGiveBackLetsTheNextOneRunAtOnce(t *testing.T) {
 	})
 	if err != nil || outcome.Value != "released" {
 		t.Errorf("got %+v, %v", outcome, err)
+	}
+}
+
+// What counts whatever a program's policy makes of errors.
+func TestSomeErrorsAreNotForThePolicy(t *testing.T) {
+	server, elapse := standing(t, "")
+	client := newClient(t, server.Address, semel.WithErrorPolicy(func(error, *semel.Attempt) semel.Verdict {
+		return semel.Failure{Reason: "MINE", Retryable: true}
+	}))
+	plain := errors.New("cut off")
+	for name, each := range map[string]struct {
+		err  error
+		want semel.Previous
+	}{
+		"its own":                      {plain, semel.PreviousFailed},
+		"said to be open":              {semel.WithVerdict(plain, semel.Unknown{}), semel.PreviousAbandoned},
+		"given back":                   {semel.WithVerdict(plain, semel.GiveBack{}), semel.PreviousReleased},
+		"another effect's report":      {fmt.Errorf("a: %w", &semel.Error{Code: codes.NotFound, FnRan: true}), semel.PreviousAbandoned},
+		"another effect, not recorded": {&semel.NotRecordedError{Err: plain}, semel.PreviousAbandoned},
+		"another effect's lease":       {errors.Join(plain, &semel.LeaseLostError{}), semel.PreviousAbandoned},
+		"another effect's verdict":     {fmt.Errorf("a: %w", &semel.LeaseLostError{Err: semel.Final("NO", "")}), semel.PreviousAbandoned},
+	} {
+		if _, err := semel.Run(within(t), client, name, failing(each.err), semel.WithLease(time.Minute)); !errors.Is(err, each.err) {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if each.want == semel.PreviousAbandoned {
+			elapse(time.Minute)
+		}
+		answer, err := client.Begin(within(t), name)
+		if acquired, ok := answer.(*semel.Acquired); err != nil || !ok || acquired.Previous != each.want {
+			t.Errorf("%s: got %+v, %v", name, answer, err)
+		}
 	}
 }
 

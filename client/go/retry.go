@@ -116,7 +116,7 @@ func (c *connection) mayTryAgain(plan callPlan, known tries) bool {
 // a moment later.
 func (t tries) costs(last *Error) bool {
 	switch last.Code {
-	case codes.Unavailable, codes.ResourceExhausted:
+	case codes.Unavailable:
 		return last.hasDetails
 	case codes.DeadlineExceeded:
 		return t.timeouts > 1

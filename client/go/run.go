@@ -15,8 +15,9 @@ import (
 //
 // fn
 //   - returns a value when the effect happened; the [Codec] stores it, a [Result] is stored as it is;
-//   - returns an error otherwise; the [ErrorPolicy] says what that means: by default [Final] and [Retryable] errors are recorded, as are
-//     other errors, as retryable failures, but for those that leave open whether the effect happened: nothing is reported then;
+//   - returns an error otherwise: [Final], [Retryable] and [WithVerdict] say themselves what they mean, and the [ErrorPolicy] says it of
+//     others: by default they are recorded as retryable failures, but for those that leave open whether the effect happened: nothing is
+//     reported then, and under any policy nothing is where fn's context has ended, because what was cut off may have happened;
 //   - may look at [Attempt.Previous]: after PreviousAbandoned the effect may have happened already, in whole or in part;
 //   - stops when its context is cancelled: the caller's was, or the lease was lost (context.Cause answers a *[LeaseLostError]);
 //   - calls code that finds the attempt in that context, by [AttemptFrom].
@@ -61,9 +62,6 @@ func (c *Client) Do(ctx context.Context, key string, fn func(ctx context.Context
 	if r.settings.codec == nil {
 		r.settings.codec = c.config.codec
 	}
-	if r.settings.policy == nil {
-		r.settings.policy = c.config.policy
-	}
 	if c.config.observer == nil {
 		return r.do(ctx)
 	}
@@ -103,18 +101,23 @@ func (r *run) do(ctx context.Context) (*Outcome, error) {
 		return nil, r.notWanted(ctx, lease, err)
 	}
 	r.end.Ran, r.end.Attempt, r.end.Previous = true, lease.Number(), lease.Previous()
-	value, fnErr := r.callFn(ctx, lease)
+	value, verdict, fnErr := r.callFn(ctx, lease)
 	if fnErr != nil {
-		return nil, r.settleError(ctx, lease, fnErr)
+		return nil, r.settleError(ctx, lease, verdict, fnErr)
 	}
 	return r.settleValue(ctx, lease, value)
 }
 
-func (r *run) callFn(ctx context.Context, lease *Lease) (any, error) {
+// callFn also answers what is to be reported of fn's error: that depends on whether fn's context has ended.
+func (r *run) callFn(ctx context.Context, lease *Lease) (any, Verdict, error) {
 	ctx, cancel := lease.Context(ctx)
 	defer cancel()
 	attempt := &Attempt{lease}
-	return r.fn(ContextWithAttempt(ctx, attempt), attempt)
+	value, err := r.fn(ContextWithAttempt(ctx, attempt), attempt)
+	if err != nil {
+		return nil, lease.VerdictOn(ctx, err, r.settings.policy), err
+	}
+	return value, nil, nil
 }
 
 // notBegun: the service gave no answer, or refused.
@@ -207,8 +210,8 @@ func (r *run) resultOf(lease *Lease, value any) (Result, error) {
 }
 
 // settleError records, or does not, that the effect did not happen.
-func (r *run) settleError(ctx context.Context, lease *Lease, fnErr error) error {
-	switch verdict := r.settings.policy(fnErr, &Attempt{lease}).(type) {
+func (r *run) settleError(ctx context.Context, lease *Lease, verdict Verdict, fnErr error) error {
+	switch verdict := verdict.(type) {
 	case Failure:
 		return r.settleFailure(ctx, lease, verdict, fnErr)
 	case GiveBack:
@@ -217,7 +220,7 @@ func (r *run) settleError(ctx context.Context, lease *Lease, fnErr error) error 
 		return fnErr
 	}
 	r.end.Answer = RunUnknown
-	if lease.IsLost() && errors.Is(fnErr, context.Canceled) {
+	if _, isSaid := VerdictOf(fnErr); lease.IsLost() && (!isSaid || errors.Is(fnErr, context.Canceled)) {
 		return r.leaseLost(lease, fnErr)
 	}
 	return fnErr
