@@ -2,6 +2,7 @@ package semelpoll
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -17,6 +18,9 @@ type Loop[R any] struct {
 
 // New makes a Loop. The Client stays the caller's, who closes it after the loop has ended. Errors: a Config that is wrong.
 func New[R any](client *semel.Client, config Config[R]) (*Loop[R], error) {
+	if client == nil {
+		return nil, errors.New("semelpoll: the client is nil: pass the Client that semel.New answered")
+	}
 	config, err := config.completed()
 	if err != nil {
 		return nil, err

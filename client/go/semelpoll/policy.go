@@ -87,7 +87,7 @@ type StoppedError struct {
 
 // Error is for people.
 func (e *StoppedError) Error() string {
-	return fmt.Sprintf("semelpoll: stopped at the record %q: %v", e.Key, e.Err)
+	return fmt.Sprintf("semelpoll: stopped at the record %.255q: %v", e.Key, e.Err)
 }
 
 // Unwrap answers why.
