@@ -132,7 +132,8 @@ func TestATakenOverLeaseIsLostAndItsOutcomeIsNotRecorded(t *testing.T) {
 				return result(ctx)
 			}, semel.WithLease(shortLease))
 			var lost *semel.LeaseLostError
-			if !errors.As(err, &lost) || !lost.TakenOver {
+			// A renewal between the deletion and the Begin finds no key, and nobody who took over.
+			if !errors.As(err, &lost) || !lost.TakenOver && !errors.Is(err, semel.ErrKeyNotFound) {
 				t.Errorf("got %v", err)
 			}
 			if name == "its cancel" && !errors.Is(err, context.Canceled) {
