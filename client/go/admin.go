@@ -194,7 +194,7 @@ func (a *AdminClient) ResolveKey(ctx context.Context, request ResolveKeyRequest)
 	if once && request.Attempt == 0 {
 		again = repeatAnew
 	}
-	response, err := adminCall(ctx, a, "ResolveKey of "+request.Key, again, a.stub.ResolveKey, wire)
+	response, err := adminCall(ctx, a, "ResolveKey of "+shown(request.Key), again, a.stub.ResolveKey, wire)
 	if err != nil {
 		return nil, err
 	}
@@ -219,7 +219,7 @@ type DeleteKeyRequest struct {
 // Errors: ErrKeyNotFound.
 func (a *AdminClient) DeleteKey(ctx context.Context, request DeleteKeyRequest) (State, error) {
 	wire := &semelv1.DeleteKeyRequest{Namespace: request.Namespace, Key: request.Key, Reason: request.Reason, Actor: request.Actor}
-	response, err := adminCall(ctx, a, "DeleteKey of "+request.Key, repeatAnew, a.stub.DeleteKey, wire)
+	response, err := adminCall(ctx, a, "DeleteKey of "+shown(request.Key), repeatAnew, a.stub.DeleteKey, wire)
 	if err != nil {
 		return 0, err
 	}

@@ -62,7 +62,7 @@ func (c *Client) BatchBegin(ctx context.Context, requests []BeginRequest, option
 	for _, request := range requests {
 		each := itemSettings(settings, request.Options)
 		wire := c.beginRequest(request.Key, each)
-		sender.add(wire, checkBegin("Begin of "+request.Key, wire))
+		sender.add(wire, checkBegin("Begin of "+shown(request.Key), wire))
 	}
 	return sender.send(settings, func(ctx context.Context, wires []*semelv1.BeginRequest, peer grpc.CallOption) ([]Item[BeginAnswer], error) {
 		grantedAt := time.Now()
@@ -79,7 +79,7 @@ func (c *Client) BatchComplete(ctx context.Context, requests []CompleteRequest, 
 	sender := &batchSender[*semelv1.CompleteRequest, *Completed]{client: c, name: "BatchComplete", ctx: ctx, report: true}
 	for _, request := range requests {
 		wire := c.completeRequest(request.Key, request.Token, request.Ending, itemSettings(settings, request.Options))
-		sender.add(wire, checkComplete("Complete of "+request.Key, wire))
+		sender.add(wire, checkComplete("Complete of "+shown(request.Key), wire))
 	}
 	return sender.send(settings, func(ctx context.Context, wires []*semelv1.CompleteRequest, peer grpc.CallOption) ([]Item[*Completed], error) {
 		response, err := c.calls.stub.BatchComplete(ctx, &semelv1.BatchCompleteRequest{Requests: wires}, peer)
@@ -95,7 +95,7 @@ func (c *Client) BatchRenew(ctx context.Context, requests []RenewRequest, option
 	sender := &batchSender[*semelv1.RenewRequest, time.Duration]{client: c, name: "BatchRenew", ctx: ctx, report: true}
 	for _, request := range requests {
 		wire := c.renewRequest(request.Key, request.Token, itemSettings(settings, request.Options))
-		sender.add(wire, checkKey("Renew of "+request.Key, wire.GetNamespace(), wire.GetKey()))
+		sender.add(wire, checkKey("Renew of "+shown(request.Key), wire.GetNamespace(), wire.GetKey()))
 	}
 	return sender.send(settings, func(ctx context.Context, wires []*semelv1.RenewRequest, peer grpc.CallOption) ([]Item[time.Duration], error) {
 		response, err := c.calls.stub.BatchRenew(ctx, &semelv1.BatchRenewRequest{Requests: wires}, peer)

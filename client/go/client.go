@@ -26,7 +26,8 @@ type Client struct {
 
 // New checks the options and returns without waiting for the server, which may not be there yet.
 //
-// The address is host:port, or any other target that gRPC understands. Empty: the environment's SEMEL_ADDRESS, else localhost:7420.
+// The address is host:port, without a scheme, or a target of one of gRPC's own schemes (dns:///host:port, unix:path, passthrough:///...).
+// Empty: the environment's SEMEL_ADDRESS, else localhost:7420.
 func New(address string, options ...Option) (*Client, error) {
 	config, err := newConfig(address, options)
 	if err = errors.Join(err, config.completeNamespace()); err != nil {
@@ -82,7 +83,7 @@ func (c *Client) plan(call, key string, settings callSettings, wait time.Duratio
 		total = settings.timeout
 	}
 	wait = max(wait, 0)
-	return callPlan{call: call + " of " + key, total: total + wait, perTry: c.config.tryTimeout + wait}
+	return callPlan{call: call + " of " + shown(key), total: total + wait, perTry: c.config.tryTimeout + wait}
 }
 
 // Begin asks for ownership of a key. The lease is not kept alive: [Client.Renew] it, or see [Client.Acquire]. Safe to repeat with the same

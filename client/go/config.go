@@ -50,8 +50,6 @@ func newConfig(address string, options []Option) (*config, error) {
 		keepaliveTime:    30 * time.Second,
 		keepaliveTimeout: 10 * time.Second,
 		userAgent:        "semel-go/" + Version,
-		codec:            DefaultCodec{},
-		policy:           DefaultErrorPolicy,
 	}
 	for _, option := range options {
 		option.configure(c)
@@ -68,8 +66,15 @@ func newConfig(address string, options []Option) (*config, error) {
 	if c.logger == nil {
 		c.logger = slog.Default()
 	}
+	// Without them what an effect left behind would not be stored, or a panic would take the place of its report.
+	if c.codec == nil {
+		c.codec = DefaultCodec{}
+	}
+	if c.policy == nil {
+		c.policy = DefaultErrorPolicy
+	}
 	c.retry = c.retry.completed()
-	return c, errors.Join(c.checkTimes(), c.retry.check(), c.completeSecurity())
+	return c, errors.Join(c.checkAddress(), c.checkTimes(), c.retry.check(), c.completeSecurity())
 }
 
 func (c *config) completeNamespace() error {

@@ -68,8 +68,7 @@ func TestAnEffectWithinThatIsNotRecordedLeavesTheOuterOneOpen(t *testing.T) {
 	server := semeldtest.Start(t, semeldtest.Options{})
 	client := newClient(t, server.Address)
 	_, err := semel.Run(within(t), client, "outer", func(ctx context.Context, _ *semel.Attempt) (string, error) {
-		// The service refuses the report, for the reason is none.
-		_, err := semel.Run(ctx, client, "inner", failing(semel.WithVerdict(errors.New("no"), semel.Failure{Reason: "no reason"})))
+		_, err := semel.Run(ctx, client, "inner", forgotten(t, server.Address, nil))
 		var unrecorded *semel.NotRecordedError
 		if !errors.As(err, &unrecorded) {
 			t.Errorf("got %v", err)

@@ -26,7 +26,8 @@ type Result struct {
 
 // A Failure says that the side effect was not done.
 type Failure struct {
-	// For programs: UPPER_SNAKE_CASE, 1 to 64 bytes. Required.
+	// For programs: UPPER_SNAKE_CASE (A-Z, 0-9, _, a letter first), 1 to 64 bytes. Required; Run and a Lease record another one as
+	// such a one.
 	Reason string
 	// For people, at most 512 bytes.
 	Message string
@@ -39,6 +40,21 @@ type Failure struct {
 
 	// Set by the server, ignored in requests: as Result.PayloadLeftOut.
 	DetailsLeftOut bool
+}
+
+// A pointer to an ending has its method, too, and counts as what it points to.
+func plainEnding(ending Ending) Ending {
+	switch e := ending.(type) {
+	case *Result:
+		if e != nil {
+			return *e
+		}
+	case *Failure:
+		if e != nil {
+			return *e
+		}
+	}
+	return ending
 }
 
 func (Result) ending()  {}

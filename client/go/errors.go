@@ -89,8 +89,8 @@ type Error struct {
 	// True: a try was sent and its answer never came, so the server may or may not have done what was asked. Call again with the
 	// same attempt id or token to find out. False: the call changed nothing.
 	OutcomeUnknown bool
-	// Of Run and Do. True: the function had returned, so the effect has happened as far as it can tell, but the outcome is not known
-	// to be recorded. False: the function was not called.
+	// Of Run and Do. True: the function had returned, but what it returned is not known to be recorded (*[NotRecordedError]). False:
+	// the function was not called.
 	FnRan bool
 	// How often it was tried.
 	Tries int

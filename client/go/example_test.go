@@ -62,7 +62,7 @@ func explain(err error) string {
 	case errors.Is(err, semel.ErrFingerprintMismatch):
 		return "the key stands for another request"
 	case errors.As(err, &call) && call.FnRan:
-		return "it happened, but that is not known to be recorded"
+		return "it ran, but how it ended is not known to be recorded"
 	}
 	return "nothing was begun, or nobody knows how it ended: " + err.Error()
 }

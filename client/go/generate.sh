@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes the Go code of proto/semel/v1 in semelv1/. Needs protoc 3.21 (Debian: protobuf-compiler) and Go; its plugins are built at the
-# versions below. CI runs it and fails where git then sees a difference.
+# versions below. `./dev test go` runs it, and fails where the sums of the files
+# differ then.
 set -eu
 cd "$(dirname "$0")"
 

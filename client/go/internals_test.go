@@ -232,3 +232,28 @@ func TestTheKeeperRenewsBesideOneThatHangs(t *testing.T) {
 	k.drop(short)
 	k.drop(long)
 }
+
+func TestAnAnswerThatCannotBeReadLeavesOpenWhatWasDone(t *testing.T) {
+	config, err := newConfig("localhost:1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, each := range []struct {
+		told *Error
+		want bool
+	}{
+		{&Error{Code: codes.Internal, told: "grpc: failed to unmarshal the received message: unexpected EOF"}, true},
+		{&Error{Code: codes.ResourceExhausted, told: "grpc: received message larger than max (5 vs. 4)"}, true},
+		{notUnderstood("another number of items"), true},
+		{&Error{Code: codes.Internal, told: "grpc: error while marshaling: no UTF-8"}, false},
+		{&Error{Code: codes.ResourceExhausted, Reason: ErrQuotaExceeded, hasDetails: true}, false},
+	} {
+		c := &connection{retry: config.retry, budget: newRetryBudget(0), closing: make(chan struct{})}
+		err := c.repeatedly(t.Context(), callPlan{call: "Complete of k", total: time.Second, perTry: time.Second},
+			func(context.Context, time.Duration) *failedTry { return &failedTry{err: each.told} })
+		var got *Error
+		if !errors.As(err, &got) || got.OutcomeUnknown != each.want || got.Tries != 1 {
+			t.Errorf("%+v: got %+v", each.told, got)
+		}
+	}
+}

@@ -78,7 +78,7 @@ func checkedText(text string) (string, error) {
 	case text == "":
 		return "", errors.New("it is empty: is an id missing?")
 	case !utf8.ValidString(text):
-		return "", fmt.Errorf("it is not UTF-8: %+q", text)
+		return "", fmt.Errorf("it is not UTF-8: %+q", shown(text))
 	}
 	return text, nil
 }

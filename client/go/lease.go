@@ -145,8 +145,8 @@ func (l *Lease) Complete(ctx context.Context, result Result, options ...Complete
 	return l.end(ctx, result, settingsOf(options))
 }
 
-// Fail reports that the effect did not happen. As Complete: what may be left out is the retention, message, details and RetryAfter.
-// Errors: as Complete; ErrFieldInvalid where Failure.Reason is wrong.
+// Fail reports that the effect did not happen. As Complete: what may be left out is the retention, message, details and RetryAfter, and a
+// wrong reason is mended (see [Final]). Errors: as Complete.
 func (l *Lease) Fail(ctx context.Context, failure Failure, options ...CompleteOption) (*Recorded, error) {
 	return l.end(ctx, failure, settingsOf(options))
 }
@@ -162,7 +162,7 @@ func (l *Lease) end(ctx context.Context, ending Ending, settings callSettings) (
 	}
 	plan.report = true
 	ctx = context.WithoutCancel(ctx)
-	recorded, err := completeOrLess(report{ending: ending, retention: settings.retention}, func(r report) (*Completed, error) {
+	recorded, err := completeOrLess(report{ending: plainEnding(ending), retention: settings.retention}, func(r report) (*Completed, error) {
 		settings.retention = r.retention
 		return l.client.complete(ctx, plan, l.client.completeRequest(l.key, l.Token(), r.ending, settings))
 	})

@@ -4,10 +4,15 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 )
 
-// How many reports of a batch that have to be made one by one are under way at a time.
-const reportsAtOnce = 16
+const (
+	// How many reports of a batch that have to be made one by one are under way at a time.
+	reportsAtOnce = 16
+	// What is left for those whose turn comes when the time is over.
+	shortestReport = time.Millisecond
+)
 
 // A LeaseEnding says how the attempt of one lease ended, for [Client.EndLeases].
 type LeaseEnding struct {
@@ -23,7 +28,8 @@ type LeaseEnding struct {
 // for each, in order. The leases are kept alive until then. It goes on after the context has ended: the effects have happened.
 //
 // What the batch does not settle, because the server refused a part of a report or gave no answer, is reported by itself, as Complete and
-// Fail do it. So where the service is away, it takes up to twice [WithCompleteTimeout]. Errors, and what follows them: as Lease.Complete.
+// Fail do it, within one [WithCompleteTimeout] for all of them. So where the service is away, it takes up to twice that. Errors, and
+// what follows them: as Lease.Complete.
 func (c *Client) EndLeases(ctx context.Context, endings []LeaseEnding) []Item[*Recorded] {
 	ctx = context.WithoutCancel(ctx)
 	items := make([]Item[*Recorded], len(endings))
@@ -37,6 +43,7 @@ func (c *Client) EndLeases(ctx context.Context, endings []LeaseEnding) []Item[*R
 			Options: append(slices.Clone(each.Options), WithNamespace(each.Lease.namespace))}
 	}
 	completed, err := c.BatchComplete(ctx, requests, WithTimeout(c.config.completeTimeout))
+	deadline := time.Now().Add(c.config.completeTimeout)
 	var alone sync.WaitGroup
 	places := make(chan struct{}, reportsAtOnce)
 	for i, each := range endings {
@@ -49,7 +56,9 @@ func (c *Client) EndLeases(ctx context.Context, endings []LeaseEnding) []Item[*R
 		places <- struct{}{}
 		go func() {
 			defer alone.Done()
-			items[i].Answer, items[i].Err = each.Lease.end(ctx, each.Ending, settingsOf(each.Options))
+			settings := settingsOf(each.Options)
+			settings.timeout = max(time.Until(deadline), shortestReport)
+			items[i].Answer, items[i].Err = each.Lease.end(ctx, each.Ending, settings)
 			<-places
 		}()
 	}

@@ -108,3 +108,32 @@ func TestLeasesAreLeftAliveWhereTheirEndGotNoAnswer(t *testing.T) {
 		}
 	}
 }
+
+func TestAllReportsOfABatchHaveOneDeadline(t *testing.T) {
+	const timeout = 300 * time.Millisecond
+	server := semeldtest.Start(t, semeldtest.Options{})
+	client := newClient(t, server.Address, semel.WithCompleteTimeout(timeout))
+	leases := heldLeases(t, client, 200) // many times as many as are reported at a time
+	endings := make([]semel.LeaseEnding, len(leases))
+	for i, lease := range leases {
+		endings[i] = semel.LeaseEnding{Lease: lease, Ending: semel.Result{}}
+	}
+	if err := server.Suspend(); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	for _, item := range client.EndLeases(within(t), endings) {
+		if item.Err == nil {
+			t.Errorf("got %+v", item.Answer)
+		}
+	}
+	if took := time.Since(began); took > 6*timeout {
+		t.Errorf("it took %v", took)
+	}
+	if err := server.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	for _, lease := range leases {
+		lease.Abandon()
+	}
+}

@@ -49,7 +49,7 @@ func TestAnObserverIsToldHowRunsEnd(t *testing.T) {
 	run("unknown", failing(context.DeadlineExceeded))
 	run("unknown", ok)
 	run("", ok)
-	run("wrong", failing(semel.Final("no", "")))
+	run("forgotten", forgotten(t, server.Address, nil))
 	func() {
 		defer func() { _ = recover() }()
 		run("panic", func(context.Context, *semel.Attempt) (string, error) { panic("x") })

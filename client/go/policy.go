@@ -2,24 +2,17 @@ package semel
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
-	"io"
-	"net"
-	"os"
 	"reflect"
 	"strings"
-	"syscall"
 	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 )
 
-// An ErrorPolicy decides what is reported of an error that a function of Run or Do returned. Used by many goroutines at once. Fall back on
-// [DefaultErrorPolicy] for what it does not know.
+// An ErrorPolicy decides what is reported of an error that a function of Run or Do returned and that does not say it itself
+// ([VerdictOf]). It is not asked where the function's context has ended, or an effect within it is not recorded: that is [Unknown]. Used by
+// many goroutines at once. Fall back on [DefaultErrorPolicy] for what it does not know.
 type ErrorPolicy func(err error, attempt *Attempt) Verdict
 
 // A Verdict is what is reported of a function's error: a [Failure], [Unknown] or [GiveBack].
@@ -36,18 +29,20 @@ func (Failure) verdict()  {}
 func (Unknown) verdict()  {}
 func (GiveBack) verdict() {}
 
-// Final is an error that says: the effect did not happen, and never will. It is replayed to everyone who asks again. The reason is
-// UPPER_SNAKE_CASE, 1 to 64 bytes; the message, for people, is cut to 512 bytes.
+// Final is an error that says: the effect did not happen, and never will. It is replayed to everyone who asks again. The reason, for
+// programs, is UPPER_SNAKE_CASE (A-Z, 0-9, _, a letter first), 1 to 64 bytes; any other is recorded as one, with a warning in the log: "card
+// declined" as CARD_DECLINED. The message, for people, is cut to 512 bytes.
 func Final(reason, message string) error {
 	return &verdictError{Failure{Reason: reason, Message: message}, nil}
 }
 
-// Retryable is an error that says: the effect did not happen, and another attempt may run after retryAfter (0 to 7 days).
+// Retryable is an error that says: the effect did not happen, and another attempt may run after retryAfter (0 to 7 days). Reason and
+// message: as [Final].
 func Retryable(reason, message string, retryAfter time.Duration) error {
 	return &verdictError{Failure{Reason: reason, Message: message, Retryable: true, RetryAfter: retryAfter}, nil}
 }
 
-// WithVerdict gives an error the verdict that DefaultErrorPolicy finds in it. errors.Is and errors.As see through it. Nil stays nil.
+// WithVerdict gives an error its verdict, which counts whatever the [ErrorPolicy] says. errors.Is and errors.As see through it. Nil stays nil.
 func WithVerdict(err error, verdict Verdict) error {
 	if err == nil {
 		return nil
@@ -55,14 +50,28 @@ func WithVerdict(err error, verdict Verdict) error {
 	return &verdictError{verdict, err}
 }
 
-// VerdictOf answers the verdict that [Final], [Retryable] or [WithVerdict] gave an error; false where none of them did. For an [ErrorPolicy]
-// that lets errors speak for themselves.
+// VerdictOf answers the verdict that [Final], [Retryable] or [WithVerdict] gave an error; false where none of them did. A verdict on an effect
+// within the function, whose outcome is not recorded (*[NotRecordedError], *[LeaseLostError]), is none on the function.
 func VerdictOf(err error) (Verdict, bool) {
-	var said *verdictError
-	if !errors.As(err, &said) {
-		return nil, false
+	if said := verdictIn(err); said != nil {
+		return cutMessage(said.verdict), true
 	}
-	return cutMessage(said.verdict), true
+	return nil, false
+}
+
+func verdictIn(err error) *verdictError {
+	switch e := err.(type) {
+	case *verdictError:
+		return e
+	case *NotRecordedError, *LeaseLostError:
+		return nil
+	}
+	for _, within := range wrappedBy(err) {
+		if said := verdictIn(within); said != nil {
+			return said
+		}
+	}
+	return nil
 }
 
 type verdictError struct {
@@ -91,8 +100,9 @@ const (
 // UPPER_SNAKE_CASE (EFFECT_FAILED for those of packages errors and fmt), its message the error's text.
 //
 // A connection that could not be opened (*net.OpError with Op "dial") is not broken: nothing was sent over it, so nothing happened. Only where
-// opening it took too long it is a timeout like others. A Run or a Lease within the function whose outcome is not known to be recorded
-// (*[NotRecordedError], Error.OutcomeUnknown) leaves the function's own open, too.
+// opening it took too long it is a timeout like others. Every other *url.Error is a broken connection. A Run, a Lease or a call within the
+// function leaves the function's own outcome open, too, where its own is not known to be recorded (*[NotRecordedError], *[LeaseLostError],
+// ErrTokenStale, Error.FnRan, Error.OutcomeUnknown) or the service gave no answer.
 func DefaultErrorPolicy(err error, attempt *Attempt) Verdict {
 	verdict, isSaid := VerdictOf(err)
 	switch {
@@ -106,44 +116,20 @@ func DefaultErrorPolicy(err error, attempt *Attempt) Verdict {
 	return cutMessage(Failure{Reason: reasonOf(err), Message: err.Error(), Retryable: true})
 }
 
-func isUnknownOutcome(err error) bool {
-	for _, known := range []error{
-		context.Canceled, context.DeadlineExceeded, os.ErrDeadlineExceeded, ErrClosed,
-		io.ErrUnexpectedEOF, io.EOF, io.ErrClosedPipe, net.ErrClosed, driver.ErrBadConn,
-		syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE, syscall.ETIMEDOUT,
-	} {
-		if errors.Is(err, known) {
-			return true
-		}
+// VerdictOn is what [Run] reports of an error of a function that had this context, made by [Lease.Context]: what the error says itself
+// ([VerdictOf]); else [Unknown] where the context has ended, the lease is lost, or an effect within the function has happened and is not
+// recorded; else what the policy says. Nil stands for the Client's policy. For programs that do what Run does themselves.
+func (l *Lease) VerdictOn(ctx context.Context, err error, policy ErrorPolicy) Verdict {
+	if verdict, isSaid := VerdictOf(err); isSaid {
+		return verdict
 	}
-	var lost *LeaseLostError
-	var unrecorded *NotRecordedError
-	var call *Error
-	if errors.As(err, &lost) || errors.As(err, &unrecorded) || errors.As(err, &call) && (call.FnRan || call.OutcomeUnknown) {
-		return true // an effect within this one has happened, or may have
+	if ctx.Err() != nil || l.IsLost() || anyOf(err, hasHappened) {
+		return Unknown{}
 	}
-	var timed interface{ Timeout() bool }
-	if errors.As(err, &timed) && timed.Timeout() {
-		return true
+	if policy == nil {
+		policy = l.client.config.policy
 	}
-	var network *net.OpError
-	if errors.As(err, &network) {
-		return network.Op != "dial"
-	}
-	return isUnknownStatus(err)
-}
-
-// isUnknownStatus: gRPC's words for timeouts and broken connections.
-func isUnknownStatus(err error) bool {
-	var told interface{ GRPCStatus() *status.Status }
-	if !errors.As(err, &told) {
-		return false
-	}
-	switch told.GRPCStatus().Code() {
-	case codes.Canceled, codes.DeadlineExceeded, codes.Unavailable, codes.Unknown, codes.Internal, codes.DataLoss:
-		return true
-	}
-	return false
+	return policy(err, l.Attempt())
 }
 
 // reasonOf is the name of the first type that is not of packages errors and fmt, in UPPER_SNAKE_CASE.

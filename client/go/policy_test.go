@@ -2,10 +2,13 @@ package semel_test
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +63,21 @@ func TestDefaultErrorPolicy(t *testing.T) {
 		{"reset", &net.OpError{Op: "read", Err: plain}, semel.Unknown{}},
 		{"dial timeout", &net.OpError{Op: "dial", Err: context.DeadlineExceeded}, semel.Unknown{}},
 		{"cut off", io.ErrUnexpectedEOF, semel.Unknown{}},
+		{"an exchange that broke", &url.Error{Op: "Post", Err: plain}, semel.Unknown{}},
+		{"an exchange, not connected", &url.Error{Op: "Post", Err: &net.OpError{Op: "dial", Err: plain}},
+			failure("ERROR", `Post "": dial: no such account`)},
+		{"no URL", &url.Error{Op: "parse", Err: plain}, failure("ERROR", `parse "": no such account`)},
+		{"HTTP/2, by its text", errors.New("http2: client connection lost"), semel.Unknown{}},
+		{"a database's connection", fmt.Errorf("a: %w", driver.ErrBadConn), semel.Unknown{}},
+		{"MySQL's connection", fmt.Errorf("a: %w", errors.New("invalid connection")), semel.Unknown{}},
+		{"MySQL's connection, by its text", errors.New("a: invalid connection"), semel.Unknown{}},
+		{"no connection's name", errors.New("invalid connection string"), failure("EFFECT_FAILED", "invalid connection string")},
+		{"data loss", status.Error(codes.DataLoss, "gone"), semel.Unknown{}},
+		{"a call within without an answer", &semel.Error{Code: codes.Unavailable}, semel.Unknown{}},
+		{"a call within that may have been done", &semel.Error{Code: codes.PermissionDenied, OutcomeUnknown: true}, semel.Unknown{}},
+		{"somebody else is at it", &semel.Error{Code: codes.Aborted, Reason: semel.ErrTokenStale}, semel.Unknown{}},
+		{"not the first that was joined", errors.Join(&semel.Error{Code: codes.NotFound}, &semel.Error{FnRan: true}), semel.Unknown{}},
+		{"a lost lease, whatever the work said", &semel.LeaseLostError{Err: semel.Final("NO", "")}, semel.Unknown{}},
 		{"unavailable", status.Error(codes.Unavailable, "gone"), semel.Unknown{}},
 	} {
 		if got := semel.DefaultErrorPolicy(each.err, nil); fmt.Sprint(got) != fmt.Sprint(each.want) {
@@ -185,15 +203,72 @@ func TestGiveBackLetsTheNextOneRunAtOnce(t *testing.T) {
 	}
 }
 
-func TestAFailureThatCannotBeRecordedIsAnError(t *testing.T) {
+// What counts whatever a program's policy makes of errors.
+func TestSomeErrorsAreNotForThePolicy(t *testing.T) {
+	server, elapse := standing(t, "")
+	client := newClient(t, server.Address, semel.WithErrorPolicy(func(error, *semel.Attempt) semel.Verdict {
+		return semel.Failure{Reason: "MINE", Retryable: true}
+	}))
+	plain := errors.New("cut off")
+	for name, each := range map[string]struct {
+		err  error
+		want semel.Previous
+	}{
+		"its own":                      {plain, semel.PreviousFailed},
+		"said to be open":              {semel.WithVerdict(plain, semel.Unknown{}), semel.PreviousAbandoned},
+		"given back":                   {semel.WithVerdict(plain, semel.GiveBack{}), semel.PreviousReleased},
+		"another effect's report":      {fmt.Errorf("a: %w", &semel.Error{Code: codes.NotFound, FnRan: true}), semel.PreviousAbandoned},
+		"another effect, not recorded": {&semel.NotRecordedError{Err: plain}, semel.PreviousAbandoned},
+		"another effect's lease":       {errors.Join(plain, &semel.LeaseLostError{}), semel.PreviousAbandoned},
+		"another effect's verdict":     {fmt.Errorf("a: %w", &semel.LeaseLostError{Err: semel.Final("NO", "")}), semel.PreviousAbandoned},
+	} {
+		if _, err := semel.Run(within(t), client, name, failing(each.err), semel.WithLease(time.Minute)); !errors.Is(err, each.err) {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if each.want == semel.PreviousAbandoned {
+			elapse(time.Minute)
+		}
+		answer, err := client.Begin(within(t), name)
+		if acquired, ok := answer.(*semel.Acquired); err != nil || !ok || acquired.Previous != each.want {
+			t.Errorf("%s: got %+v, %v", name, answer, err)
+		}
+	}
+}
+
+// forgotten is a function whose key is deleted while it runs, so that its report is refused.
+func forgotten(t *testing.T, address string, fnErr error) func(context.Context, *semel.Attempt) (string, error) {
+	admin := newAdmin(t, address)
+	return func(_ context.Context, a *semel.Attempt) (string, error) {
+		request := semel.DeleteKeyRequest{Namespace: "shop", Key: a.Key(), Reason: "a test", Actor: "test"}
+		if _, err := admin.DeleteKey(within(t), request); err != nil {
+			t.Error(err)
+		}
+		return "paid", fnErr
+	}
+}
+
+func TestWhatCannotBeRecordedIsAnErrorThatSaysWhatItWas(t *testing.T) {
 	server := semeldtest.Start(t, semeldtest.Options{})
 	client := newClient(t, server.Address)
-	wrong := semel.Final("lower case", "")
-	_, err := semel.Run(within(t), client, "k", failing(wrong))
-	var unrecorded *semel.NotRecordedError
-	var refused *semel.Error
-	if !errors.As(err, &unrecorded) || !errors.Is(err, wrong) || !errors.As(err, &refused) || !refused.FnRan ||
-		refused.Reason != semel.ErrFieldInvalid {
-		t.Errorf("got %v", err)
+	declined := semel.Final("CARD_DECLINED", "no money")
+	for _, each := range []struct {
+		fnErr  error
+		text   string
+		ending semel.Ending
+	}{
+		{nil, "the work of attempt 1 was done, but", semel.Result{Payload: []byte("paid"), ContentType: "text/plain; charset=utf-8"}},
+		{declined, "the work of attempt 1 failed (CARD_DECLINED), but", semel.Failure{Reason: "CARD_DECLINED", Message: "no money"}},
+	} {
+		_, err := semel.Run(within(t), client, "k", forgotten(t, server.Address, each.fnErr))
+		var unrecorded *semel.NotRecordedError
+		var refused *semel.Error
+		if !errors.As(err, &unrecorded) || !reflect.DeepEqual(unrecorded.Ending, each.ending) || !errors.Is(err, semel.ErrKeyNotFound) ||
+			!errors.As(err, &refused) || !refused.FnRan || each.fnErr != nil && !errors.Is(err, each.fnErr) {
+			t.Errorf("got %v", err)
+			continue
+		}
+		if !strings.Contains(err.Error(), each.text) {
+			t.Errorf("it does not say %q: %v", each.text, err)
+		}
 	}
 }

@@ -18,7 +18,8 @@ type Recorded struct {
 	// What the server refused of the report, by which rule, and what the record lacks for it, for people. Empty: all is recorded.
 	Refused string
 	// The fields that the record lacks, for programs: retention (the namespace's default counts), result.payload,
-	// result.content_type, result.attributes, failure.message, failure.details, failure.retry_after (none counts).
+	// result.content_type, result.attributes, failure.reason (it has one in UPPER_SNAKE_CASE instead), failure.message,
+	// failure.details, failure.retry_after (none counts).
 	LeftOut []string
 
 	ending Ending // as it was recorded
@@ -29,6 +30,7 @@ const (
 	fieldPayload     = "result.payload"
 	fieldContentType = "result.content_type"
 	fieldAttributes  = "result.attributes"
+	fieldReason      = "failure.reason"
 	fieldMessage     = "failure.message"
 	fieldDetails     = "failure.details"
 	fieldRetryAfter  = "failure.retry_after"
@@ -55,7 +57,7 @@ func completeOrLess(full report, complete func(report) (*Completed, error)) (*Re
 		if len(taken) == 0 {
 			return nil, first
 		}
-		refused = append(refused, refusalText(err, taken))
+		refused = append(refused, refusalText(err, lesser, taken))
 		recorded.LeftOut = append(recorded.LeftOut, taken...)
 		told = lesser
 		completed, err = complete(told)
@@ -111,6 +113,9 @@ func (r report) withoutNamed(refusal *Error) (report, []string) {
 		}
 		r.ending = ending
 	case Failure:
+		if named(fieldReason) {
+			mendReason(&ending, &taken)
+		}
 		if named(fieldMessage) {
 			taken.take(fieldMessage, ending.Message != "", func() { ending.Message = "" })
 		}
@@ -133,6 +138,7 @@ func (r report) withoutAllThatCanBeSpared() (report, []string) {
 		takeAll(&ending, &taken)
 		r.ending = ending
 	case Failure:
+		mendReason(&ending, &taken)
 		taken.take(fieldDetails, len(ending.Details) > 0, func() { ending.Details = nil })
 		taken.take(fieldRetryAfter, ending.RetryAfter != 0, func() { ending.RetryAfter = 0 })
 		r.ending = ending
@@ -155,6 +161,12 @@ func takeAll(result *Result, taken *fieldNames) {
 	taken.take(fieldAttributes, len(result.Attributes) > 0, func() { result.Attributes = nil })
 }
 
+// A failure needs a reason: without one it would not be recorded at all, and the effect would be tried again.
+func mendReason(failure *Failure, taken *fieldNames) {
+	mended := mendedReason(failure.Reason)
+	taken.take(fieldReason, mended != failure.Reason, func() { failure.Reason = mended })
+}
+
 type fieldNames []string
 
 func (n *fieldNames) take(name string, isThere bool, remove func()) {
@@ -165,7 +177,7 @@ func (n *fieldNames) take(name string, isThere bool, remove func()) {
 }
 
 // refusalText is for people.
-func refusalText(err error, taken []string) string {
+func refusalText(err error, lesser report, taken []string) string {
 	var refusal *Error
 	errors.As(err, &refusal)
 	rules := refusal.Message
@@ -176,5 +188,9 @@ func refusalText(err error, taken []string) string {
 		}
 		rules = strings.Join(texts, "; ")
 	}
-	return rules + " (recorded without " + strings.Join(taken, ", ") + ")"
+	text := rules + " (recorded without " + strings.Join(taken, ", ")
+	if failure, ok := lesser.ending.(Failure); ok && slices.Contains(taken, fieldReason) {
+		text += "; as " + failure.Reason
+	}
+	return text + ")"
 }

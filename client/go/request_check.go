@@ -38,6 +38,13 @@ func (v *violations) size(field string, size int) {
 	}
 }
 
+func (v *violations) key(namespace, key string) {
+	v.text("namespace", namespace)
+	v.size("namespace", len(namespace))
+	v.text("key", key)
+	v.size("key", len(key))
+}
+
 func (v *violations) err(call string) error {
 	if len(*v) == 0 {
 		return nil
@@ -47,23 +54,22 @@ func (v *violations) err(call string) error {
 
 func checkBegin(call string, request *semelv1.BeginRequest) error {
 	var wrong violations
-	wrong.text("namespace", request.GetNamespace())
-	wrong.text("key", request.GetKey())
+	wrong.key(request.GetNamespace(), request.GetKey())
 	wrong.text("owner", request.GetOwner())
+	wrong.size("owner", len(request.GetOwner()))
+	wrong.size("fingerprint", len(request.GetFingerprint()))
 	return wrong.err(call)
 }
 
 func checkKey(call, namespace, key string) error {
 	var wrong violations
-	wrong.text("namespace", namespace)
-	wrong.text("key", key)
+	wrong.key(namespace, key)
 	return wrong.err(call)
 }
 
 func checkComplete(call string, request *semelv1.CompleteRequest) error {
 	var wrong violations
-	wrong.text("namespace", request.GetNamespace())
-	wrong.text("key", request.GetKey())
+	wrong.key(request.GetNamespace(), request.GetKey())
 	wrong.result(request.GetResult())
 	wrong.failure(request.GetFailure())
 	if err := wrong.err(call); err != nil {

@@ -78,7 +78,8 @@ func (c *connection) repeatedly(ctx context.Context, plan callPlan, try func(ctx
 			return known.final(plan, c.notTrusted(err))
 		}
 		// The last word is about the last try; an earlier one, whose answer was lost, may have been done all the same.
-		if !failed.err.worthAnotherTry() {
+		if !failed.err.worthAnotherTry() && !(plan.report && failed.err.isOfToken()) {
+			known.mayHaveBeenDone = known.mayHaveBeenDone || failed.err.isUnreadableAnswer()
 			return known.final(plan, failed.err)
 		}
 		known.mayHaveBeenDone = known.mayHaveBeenDone || failed.mayHaveBeenDone()
@@ -115,7 +116,7 @@ func (c *connection) mayTryAgain(plan callPlan, known tries) bool {
 // a moment later.
 func (t tries) costs(last *Error) bool {
 	switch last.Code {
-	case codes.Unavailable, codes.ResourceExhausted:
+	case codes.Unavailable:
 		return last.hasDetails
 	case codes.DeadlineExceeded:
 		return t.timeouts > 1
@@ -172,6 +173,22 @@ func (e *Error) isBrokenConnection() bool {
 func (e *Error) isUnreadable() bool {
 	return e.told == "Unable to parse request" || strings.HasPrefix(e.told, "grpc: error while marshaling") ||
 		strings.HasPrefix(e.told, "grpc: failed to unmarshal") || e.told == ""
+}
+
+// isUnreadableAnswer: the server did what it was asked, and what it says of it cannot be read.
+func (e *Error) isUnreadableAnswer() bool {
+	switch e.Code {
+	case codes.Internal:
+		return !e.hasDetails && (e.told == "" || strings.HasPrefix(e.told, "grpc: failed to unmarshal"))
+	case codes.ResourceExhausted:
+		return !e.hasDetails && strings.HasPrefix(e.told, "grpc: received message larger than max")
+	}
+	return false
+}
+
+// isOfToken: the token could not be had, or a proxy does not take it. The next one may be there in a moment, and a report can wait for it.
+func (e *Error) isOfToken() bool {
+	return e.Code == codes.Unauthenticated && !e.hasDetails
 }
 
 // isNotTrusted: the other side is not the one that the options trust, and no try will change that.

@@ -15,8 +15,9 @@ import (
 //
 // fn
 //   - returns a value when the effect happened; the [Codec] stores it, a [Result] is stored as it is;
-//   - returns an error otherwise; the [ErrorPolicy] says what that means: by default [Final] and [Retryable] errors are recorded, as are
-//     other errors, as retryable failures, but for those that leave open whether the effect happened: nothing is reported then;
+//   - returns an error otherwise: [Final], [Retryable] and [WithVerdict] say themselves what they mean, and the [ErrorPolicy] says it of
+//     others: by default they are recorded as retryable failures, but for those that leave open whether the effect happened: nothing is
+//     reported then, and under any policy nothing is where fn's context has ended, because what was cut off may have happened;
 //   - may look at [Attempt.Previous]: after PreviousAbandoned the effect may have happened already, in whole or in part;
 //   - stops when its context is cancelled: the caller's was, or the lease was lost (context.Cause answers a *[LeaseLostError]);
 //   - calls code that finds the attempt in that context, by [AttemptFrom].
@@ -29,6 +30,9 @@ import (
 // *[DecodeError]: the effect is done, its value cannot be read; the outcome is there all the same.
 func Run[T any](ctx context.Context, client *Client, key string, fn func(ctx context.Context, attempt *Attempt) (T, error),
 	options ...RunOption) (*TypedOutcome[T], error) {
+	if fn == nil {
+		return nil, isNil("fn", theFunction)
+	}
 	var value T
 	outcome, err := client.Do(ctx, key, func(ctx context.Context, attempt *Attempt) (any, error) {
 		var err error
@@ -48,12 +52,15 @@ func Run[T any](ctx context.Context, client *Client, key string, fn func(ctx con
 // Do is [Run] without a type: [Outcome.Decode] reads the value, of this attempt as of an earlier one.
 func (c *Client) Do(ctx context.Context, key string, fn func(ctx context.Context, attempt *Attempt) (any, error),
 	options ...RunOption) (*Outcome, error) {
+	switch {
+	case c == nil:
+		return nil, isNil("client", "the Client that semel.New answered")
+	case fn == nil:
+		return nil, isNil("fn", theFunction)
+	}
 	r := &run{client: c, key: key, fn: fn, settings: settingsOf(options), end: RunEnd{Answer: RunUnknown}}
 	if r.settings.codec == nil {
 		r.settings.codec = c.config.codec
-	}
-	if r.settings.policy == nil {
-		r.settings.policy = c.config.policy
 	}
 	if c.config.observer == nil {
 		return r.do(ctx)
@@ -63,6 +70,12 @@ func (c *Client) Do(ctx context.Context, key string, fn func(ctx context.Context
 	outcome, err := r.do(ctx)
 	r.end.Err = err
 	return outcome, err
+}
+
+const theFunction = "the function that does the effect"
+
+func isNil(what, pass string) error {
+	return refusedHere("Run", ErrFieldInvalid, FieldViolation{what, "is nil: pass " + pass})
 }
 
 // run is one Do on its way.
@@ -88,18 +101,23 @@ func (r *run) do(ctx context.Context) (*Outcome, error) {
 		return nil, r.notWanted(ctx, lease, err)
 	}
 	r.end.Ran, r.end.Attempt, r.end.Previous = true, lease.Number(), lease.Previous()
-	value, fnErr := r.callFn(ctx, lease)
+	value, verdict, fnErr := r.callFn(ctx, lease)
 	if fnErr != nil {
-		return nil, r.settleError(ctx, lease, fnErr)
+		return nil, r.settleError(ctx, lease, verdict, fnErr)
 	}
 	return r.settleValue(ctx, lease, value)
 }
 
-func (r *run) callFn(ctx context.Context, lease *Lease) (any, error) {
+// callFn also answers what is to be reported of fn's error: that depends on whether fn's context has ended.
+func (r *run) callFn(ctx context.Context, lease *Lease) (any, Verdict, error) {
 	ctx, cancel := lease.Context(ctx)
 	defer cancel()
 	attempt := &Attempt{lease}
-	return r.fn(ContextWithAttempt(ctx, attempt), attempt)
+	value, err := r.fn(ContextWithAttempt(ctx, attempt), attempt)
+	if err != nil {
+		return nil, lease.VerdictOn(ctx, err, r.settings.policy), err
+	}
+	return value, nil, nil
 }
 
 // notBegun: the service gave no answer, or refused.
@@ -156,7 +174,7 @@ func (r *run) settleValue(ctx context.Context, lease *Lease, value any) (*Outcom
 	result, unencoded := r.resultOf(lease, value)
 	recorded, err := lease.end(ctx, result, r.reportSettings())
 	if err != nil {
-		return nil, r.notRecorded(lease, err, nil)
+		return nil, r.notRecorded(lease, result, err, nil)
 	}
 	r.end.Answer = RunDone
 	outcome := &Outcome{
@@ -192,8 +210,8 @@ func (r *run) resultOf(lease *Lease, value any) (Result, error) {
 }
 
 // settleError records, or does not, that the effect did not happen.
-func (r *run) settleError(ctx context.Context, lease *Lease, fnErr error) error {
-	switch verdict := r.settings.policy(fnErr, &Attempt{lease}).(type) {
+func (r *run) settleError(ctx context.Context, lease *Lease, verdict Verdict, fnErr error) error {
+	switch verdict := verdict.(type) {
 	case Failure:
 		return r.settleFailure(ctx, lease, verdict, fnErr)
 	case GiveBack:
@@ -202,7 +220,7 @@ func (r *run) settleError(ctx context.Context, lease *Lease, fnErr error) error 
 		return fnErr
 	}
 	r.end.Answer = RunUnknown
-	if lease.IsLost() && errors.Is(fnErr, context.Canceled) {
+	if _, isSaid := VerdictOf(fnErr); lease.IsLost() && (!isSaid || errors.Is(fnErr, context.Canceled)) {
 		return r.leaseLost(lease, fnErr)
 	}
 	return fnErr
@@ -211,7 +229,7 @@ func (r *run) settleError(ctx context.Context, lease *Lease, fnErr error) error 
 func (r *run) settleFailure(ctx context.Context, lease *Lease, failure Failure, fnErr error) error {
 	recorded, err := lease.end(ctx, failure, r.reportSettings())
 	if err != nil {
-		return r.notRecorded(lease, err, fnErr)
+		return r.notRecorded(lease, failure, err, fnErr)
 	}
 	r.end.Answer = RunFailed
 	failed := &EffectFailedError{Key: r.key, Failure: failure, Attempt: lease.Number(), Refused: recorded.Refused,
@@ -219,7 +237,7 @@ func (r *run) settleFailure(ctx context.Context, lease *Lease, failure Failure, 
 	// The caller gets its failure back whole, but for what counts for others.
 	failed.Failure.Retryable = failure.Retryable && !recorded.MadeFinal
 	if stored, ok := recorded.ending.(Failure); ok {
-		failed.Failure.RetryAfter = stored.RetryAfter
+		failed.Failure.Reason, failed.Failure.RetryAfter = stored.Reason, stored.RetryAfter
 	}
 	if failed.Failure.Retryable {
 		failed.RetryAfter = failed.Failure.RetryAfter
@@ -241,7 +259,7 @@ func (r *run) leaseLost(lease *Lease, fnErr error) error {
 	return lost
 }
 
-func (r *run) notRecorded(lease *Lease, err, fnErr error) error {
+func (r *run) notRecorded(lease *Lease, ending Ending, err, fnErr error) error {
 	var told *Error
 	if errors.As(err, &told) {
 		told.FnRan = true
@@ -253,5 +271,5 @@ func (r *run) notRecorded(lease *Lease, err, fnErr error) error {
 		return lost
 	}
 	r.end.Answer = RunNotRecorded
-	return &NotRecordedError{Key: r.key, Token: lease.Token(), Attempt: lease.Number(), Err: err, fnErr: fnErr}
+	return &NotRecordedError{Key: r.key, Token: lease.Token(), Attempt: lease.Number(), Ending: ending, Err: err, fnErr: fnErr}
 }

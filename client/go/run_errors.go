@@ -134,11 +134,13 @@ func (e *LeaseLostError) Error() string {
 func (e *LeaseLostError) Unwrap() []error { return present(e.Err, e.fnErr) }
 
 // A NotRecordedError says that the function had returned, but its outcome is not known to be recorded. A repeated Run runs the function
-// again, unless the report arrived after all.
+// again, unless the report arrived after all. [Client.Complete] may report it once more, while no other attempt acquired the key.
 type NotRecordedError struct {
 	Key     string
 	Token   int64
 	Attempt int
+	// What was to be recorded: a Result (the effect has happened) or a Failure (it has not).
+	Ending Ending
 	// Why: mostly an *Error, whose FnRan is true.
 	Err error
 
@@ -147,7 +149,14 @@ type NotRecordedError struct {
 
 // Error is for people.
 func (e *NotRecordedError) Error() string {
-	text := fmt.Sprintf("semel: %s: the work of attempt %d was done, but its outcome is not known to be recorded", e.Key, e.Attempt)
+	what := "ended"
+	switch ending := e.Ending.(type) {
+	case Result:
+		what = "was done"
+	case Failure:
+		what = fmt.Sprintf("failed (%s)", shown(ending.Reason))
+	}
+	text := fmt.Sprintf("semel: %s: the work of attempt %d %s, but that is not known to be recorded", e.Key, e.Attempt, what)
 	return withErrors(text, e.Err, e.fnErr)
 }
 

@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -175,5 +176,34 @@ func TestTheEnvironmentStandsInForWhatIsLeftOut(t *testing.T) {
 	}
 	if _, err := client.Begin(within(t), "order/1"); err != nil {
 		t.Error(err)
+	}
+}
+
+// The effect has happened: its report waits for a token that is being renewed.
+func TestAReportWaitsForAToken(t *testing.T) {
+	server := semeldtest.Start(t, semeldtest.Options{})
+	trusted := newAuthority(t)
+	address := behindTLS(t, server.Address, trusted.certify(t, "semel.example.com"))
+	var missing atomic.Int32
+	client := newClient(t, address, semel.WithAuthority("semel.example.com"), semel.WithTLS(semel.TLS{CAFile: trusted.file}),
+		semel.WithTransport(semel.TransportUnary), semel.WithBearerTokenFunc(func(context.Context) (string, error) {
+			if missing.Add(-1) >= 0 {
+				return "", errors.New("no token yet")
+			}
+			return "secret", nil
+		}))
+	outcome, err := semel.Run(within(t), client, "order/1", func(context.Context, *semel.Attempt) (string, error) {
+		missing.Store(2)
+		return "paid", nil
+	})
+	if err != nil || outcome.Value != "paid" || missing.Load() != -1 {
+		t.Errorf("got %+v, %v, %d", outcome, err, missing.Load())
+	}
+	// Nothing is lost where a Begin does not wait.
+	missing.Store(1)
+	_, err = client.Begin(within(t), "order/2")
+	var refused *semel.Error
+	if !errors.As(err, &refused) || refused.Code != codes.Unauthenticated || refused.Tries != 1 || refused.OutcomeUnknown {
+		t.Errorf("got %+v", err)
 	}
 }

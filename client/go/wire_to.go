@@ -54,7 +54,7 @@ func waitingFor(request *semelv1.BeginRequest, wait time.Duration) *semelv1.Begi
 
 func (c *Client) completeRequest(key string, token int64, ending Ending, settings callSettings) *semelv1.CompleteRequest {
 	request := &semelv1.CompleteRequest{Namespace: c.namespaceOf(settings), Key: key, Token: token}
-	switch e := ending.(type) {
+	switch e := plainEnding(ending).(type) {
 	case Result:
 		request.Outcome = &semelv1.CompleteRequest_Result{Result: resultTo(e)}
 	case Failure:

@@ -96,7 +96,10 @@ func (c *call) run(ctx context.Context, attempt *semel.Attempt) (semel.Result, e
 // too, is for the error policy: the method may have done something with another key.
 func statusOf(err error) (*status.Status, bool) {
 	var call *semel.Error
-	if _, isSaid := semel.VerdictOf(err); isSaid || errors.As(err, &call) {
+	var lost *semel.LeaseLostError
+	var unrecorded *semel.NotRecordedError
+	_, isSaid := semel.VerdictOf(err)
+	if isSaid || errors.As(err, &call) || errors.As(err, &lost) || errors.As(err, &unrecorded) {
 		return nil, false
 	}
 	return status.FromError(err)

@@ -14,7 +14,7 @@ type Keeping int
 const (
 	// Store: it is the outcome, and replayed with its message and details.
 	Store Keeping = iota + 1
-	// Retry: the effect did not happen. A retryable failure is recorded (its reason is GRPC_UNAVAILABLE), and the next call runs the method.
+	// Retry: the effect did not happen. A retryable failure is recorded (its reason is GRPC_ABORTED), and the next call runs the method.
 	// Where the attempt had called SaveBeforeEffects, or its context had ended, a status does not say so: LeaveOpen then.
 	Retry
 	// LeaveOpen: nobody knows whether the effect happened. Nothing is recorded, the lease is left to lapse, and the next attempt is told
@@ -25,14 +25,15 @@ const (
 // A CodePolicy decides by the code of the status that a method answers; never asked about OK, which is stored.
 type CodePolicy func(code codes.Code) Keeping
 
-// DefaultCodePolicy is the rule of every language. UNAVAILABLE, RESOURCE_EXHAUSTED, ABORTED, UNAUTHENTICATED and PERMISSION_DENIED speak of the
-// moment or of the asker, and are to be retried. DEADLINE_EXCEEDED, CANCELLED, UNKNOWN, INTERNAL and DATA_LOSS are what a method passes on when
-// its own callee did not say what happened, and are left open. All others say that the request itself is what is wrong, and are stored.
+// DefaultCodePolicy is the rule of every language. RESOURCE_EXHAUSTED, ABORTED, UNAUTHENTICATED and PERMISSION_DENIED speak of the moment or of
+// the asker, and are to be retried. UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED, UNKNOWN, INTERNAL and DATA_LOSS are what a method passes on when
+// its own callee did not say what happened, and are left open: a method whose UNAVAILABLE is its own word says so (semel.WithVerdict). All
+// others say that the request itself is what is wrong, and are stored.
 func DefaultCodePolicy(code codes.Code) Keeping {
 	switch code {
-	case codes.Unavailable, codes.ResourceExhausted, codes.Aborted, codes.Unauthenticated, codes.PermissionDenied:
+	case codes.ResourceExhausted, codes.Aborted, codes.Unauthenticated, codes.PermissionDenied:
 		return Retry
-	case codes.DeadlineExceeded, codes.Canceled, codes.Unknown, codes.Internal, codes.DataLoss:
+	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.Unknown, codes.Internal, codes.DataLoss:
 		return LeaveOpen
 	}
 	return Store

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,7 +49,7 @@ func TestEachCodeIsStoredRetriedOrLeftOpen(t *testing.T) {
 		wantStatus(call(code), code, false, false)
 		wantStatus(call(code), code, true, false)
 	}
-	for code, reason := range map[codes.Code]string{codes.Unavailable: "GRPC_UNAVAILABLE", codes.ResourceExhausted: "GRPC_RESOURCE_EXHAUSTED",
+	for code, reason := range map[codes.Code]string{codes.ResourceExhausted: "GRPC_RESOURCE_EXHAUSTED",
 		codes.Aborted: "GRPC_ABORTED", codes.Unauthenticated: "GRPC_UNAUTHENTICATED", codes.PermissionDenied: "GRPC_PERMISSION_DENIED"} {
 		wantStatus(call(code), code, false, false)
 		record, err := s.client.Lookup(adaptertest.Within(t), fmt.Sprint("%2Fgrpc.testing.TestService%2FUnaryCall/k", uint32(code)))
@@ -61,7 +62,8 @@ func TestEachCodeIsStoredRetriedOrLeftOpen(t *testing.T) {
 		wantOrder(t, call(code), "failed", false)
 		wantOrder(t, call(code), "failed", true)
 	}
-	for _, code := range []codes.Code{codes.DeadlineExceeded, codes.Canceled, codes.Unknown, codes.Internal, codes.DataLoss} {
+	for _, code := range []codes.Code{codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.Unknown, codes.Internal,
+		codes.DataLoss} {
 		wantStatus(call(code), code, false, true)
 		if saysWhen := wantRefusal(t, call(code), codes.Aborted, "IN_FLIGHT"); !saysWhen {
 			t.Error("it does not say when to ask again")
@@ -106,6 +108,9 @@ func TestWhatIsNoStatusOrHasAVerdictIsForTheErrorPolicy(t *testing.T) {
 		"a timeout":        {context.DeadlineExceeded, "abandoned"},
 		"said to be open":  {semel.WithVerdict(stored, semel.Unknown{}), "abandoned"},
 		"another key's":    {&semel.Error{Code: codes.InvalidArgument, FnRan: true}, "abandoned"},
+		"said of UNAVAILABLE": {semel.WithVerdict(status.Error(codes.Unavailable, "closed"), semel.Failure{Reason: "CLOSED", Retryable: true}),
+			"failed"},
+		"another key's lease": {errors.Join(&semel.LeaseLostError{Key: "other"}, stored), "abandoned"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			semeld, elapse := adaptertest.Standing(t, "")
@@ -123,16 +128,45 @@ func TestWhatIsNoStatusOrHasAVerdictIsForTheErrorPolicy(t *testing.T) {
 	}
 }
 
+// Verdicts of the method, and those that the interceptor gives by the code, are not asked of a policy that knows neither.
+func TestAPolicyOfTheProgramHasNoSayInVerdictsAndCodes(t *testing.T) {
+	semeld, elapse := adaptertest.Standing(t, "")
+	policy := semel.WithErrorPolicy(func(error, *semel.Attempt) semel.Verdict { return semel.Failure{Reason: "MINE", Retryable: true} })
+	for name, each := range map[string]struct {
+		failure error
+		want    string // how the attempt ended
+	}{
+		"a code left open": {status.Error(codes.Internal, "cut off"), "abandoned"},
+		"said to be open":  {semel.WithVerdict(errors.New("cut off"), semel.Unknown{}), "abandoned"},
+		"given back":       {semel.WithVerdict(errors.New("closed"), semel.GiveBack{}), "released"},
+		"its own":          {errors.New("out of paper"), "failed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShopAt(t, semeld, []semel.Option{policy},
+				failingOnce(func(context.Context, *semel.Attempt, *pb.SimpleRequest) error { return each.failure }),
+				semelgrpc.WithRunOptions(semel.WithLease(10*time.Second)))
+			key := strings.ReplaceAll(name, " ", "-")
+			if got := s.call(adaptertest.Within(t), orderFor("book"), key); got.err == nil {
+				t.Errorf("got %v", got.response)
+			}
+			if each.want == "abandoned" {
+				elapse(10 * time.Second)
+			}
+			wantOrder(t, s.call(adaptertest.Within(t), orderFor("book"), key), each.want, false)
+		})
+	}
+}
+
 func TestOnceEffectsBeganAStatusDoesNotSayThatNothingHappened(t *testing.T) {
 	s := newShopAt(t, semeldtest.Start(t, semeldtest.Options{}), nil, failingOnce(
 		func(ctx context.Context, attempt *semel.Attempt, _ *pb.SimpleRequest) error {
 			if err := attempt.SaveBeforeEffects(ctx, nil); err != nil {
 				t.Error(err)
 			}
-			return status.Error(codes.Unavailable, "the bank did not answer")
+			return status.Error(codes.Aborted, "the bank is at it")
 		}))
 	got := s.call(adaptertest.Within(t), orderFor("book"), "k")
-	if status.Code(got.err) != codes.Unavailable || !got.isUnrecorded() {
+	if status.Code(got.err) != codes.Aborted || !got.isUnrecorded() {
 		t.Errorf("got %v, %v", got.err, got.trailer)
 	}
 	wantRefusal(t, s.call(adaptertest.Within(t), orderFor("book"), "k"), codes.Aborted, "IN_FLIGHT")

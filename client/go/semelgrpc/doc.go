@@ -39,18 +39,19 @@
 //
 // A status is judged by its code ([DefaultCodePolicy], the same in every language; [WithCodePolicy] changes it):
 //
-//	UNAVAILABLE, RESOURCE_EXHAUSTED, ABORTED,    a retryable failure is recorded, and the next call runs the method
+//	RESOURCE_EXHAUSTED, ABORTED,                 a retryable failure is recorded, and the next call runs the method
 //	UNAUTHENTICATED, PERMISSION_DENIED
-//	DEADLINE_EXCEEDED, CANCELLED, UNKNOWN,       nothing is recorded, and the next attempt is told PreviousAbandoned once
-//	INTERNAL, DATA_LOSS                          the lease has lapsed
+//	UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED,   nothing is recorded, and the next attempt is told PreviousAbandoned once
+//	UNKNOWN, INTERNAL, DATA_LOSS                 the lease has lapsed: they may be those of a callee that broke half way
 //	all others                                   stored, and replayed with message and details
 //
-// A method that knows better says so:
+// A method that knows better says so, and that comes before this rule:
 //
-//	return nil, semel.WithVerdict(status.Error(codes.Internal, "the disk is full"), semel.GiveBack{})
+//	return nil, semel.WithVerdict(status.Error(codes.Unavailable, "not before nine o'clock"), semel.GiveBack{})
 //
-// Errors that are no status are judged by the Client's semel.ErrorPolicy, though gRPC makes UNKNOWN of them. Either way the caller gets the
-// method's own error. Headers and trailers that the method sets are not stored.
+// Errors that are no status are judged by the semel.ErrorPolicy of [WithRunOptions], else by the Client's, though gRPC makes UNKNOWN of them;
+// where the method's context had ended, they are left open. Either way the caller gets the method's own error. Headers and trailers that the
+// method sets are not stored.
 //
 // # The method
 //

@@ -2,6 +2,7 @@ package semelgrpc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"google.golang.org/grpc"
@@ -24,6 +25,9 @@ const (
 // UnaryServerInterceptor makes an interceptor that lets methods run once for each key. Put it after the one that authenticates. The Client
 // stays the caller's, who closes it after the server has stopped. Errors: options that are wrong.
 func UnaryServerInterceptor(client *semel.Client, options ...Option) (grpc.UnaryServerInterceptor, error) {
+	if client == nil {
+		return nil, errors.New("semelgrpc: the client is nil: pass the Client that semel.New answered")
+	}
 	config, err := configOf(options)
 	if err != nil {
 		return nil, err

@@ -183,4 +183,7 @@ func TestWrongOptionsAreRefused(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
+	if _, err := semelgrpc.UnaryServerInterceptor(nil); err == nil || !strings.Contains(err.Error(), "pass the Client") {
+		t.Errorf("got %v", err)
+	}
 }

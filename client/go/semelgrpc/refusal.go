@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	semel "semel.dev/go"
+	why "semel.dev/go/internal/refusal"
 )
 
 // Domain is that of the google.rpc.ErrorInfo in every status that this package answers.
@@ -96,7 +97,7 @@ func (c *call) refusalWithoutAnswer(ctx context.Context, err error) error {
 		return status.FromContextError(ctx.Err()).Err() // nobody waits for it
 	}
 	c.logger.ErrorContext(ctx, "semelgrpc: the call was not begun", "method", c.info.FullMethod, "key", c.key, "error", err)
-	if !isUnavailable(err) {
+	if !why.MayPass(err) {
 		return refused.with("the call was not begun, as it is not set up right on the server")
 	}
 	pause := unavailablePause
@@ -105,19 +106,4 @@ func (c *call) refusalWithoutAnswer(ctx context.Context, err error) error {
 		pause = max(pause, told.RetryDelay)
 	}
 	return unavailable.after(pause, "the call was not begun; send it again with the same key")
-}
-
-// isUnavailable: it may go better the next time.
-func isUnavailable(err error) bool {
-	var told *semel.Error
-	if !errors.As(err, &told) {
-		return false
-	}
-	switch told.Code {
-	case codes.Unavailable, codes.DeadlineExceeded, codes.ResourceExhausted, codes.Canceled, codes.Aborted:
-		return true
-	case codes.Unknown, codes.Internal:
-		return told.Reason == "" // a broken connection
-	}
-	return false
 }

@@ -56,8 +56,6 @@ var (
 
 func (c *call) options() []semel.RunOption {
 	options := append([]semel.RunOption{}, c.runOptions...)
-	// The errors of this package say themselves what they are, which a policy of the program need not know of.
-	options = append(options, semel.WithErrorPolicy(semel.DefaultErrorPolicy))
 	if c.wait > 0 {
 		options = append(options, semel.WithWait(c.wait))
 	}

@@ -7,18 +7,23 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode"
 
 	semel "semel.dev/go"
 )
 
+// More levels of arrays and objects are no JSON here: other languages do not read as many as encoding/json does.
+const mostLevels = 100
+
 // fingerprintOf is semel.Fingerprint of {"method", "path", "query", "content_type", "body"}, the same in every language. The body counts as
-// JSON where its type says so and it has a canonical form, else as the hexadecimal SHA-256 of its bytes.
+// JSON where its type says so and it is UTF-8 without a byte order mark, not too deep, and has a canonical form; else as the hexadecimal
+// SHA-256 of its bytes.
 func (h *handler) fingerprintOf(r *http.Request, body []byte) ([]byte, error) {
 	if h.fingerprint != nil {
 		return h.fingerprint(r, body)
 	}
 	contentType := r.Header.Get("Content-Type")
-	if isJSON(contentType) && json.Valid(body) {
+	if isJSON(contentType) && json.Valid(body) && levelsOf(body) <= mostLevels {
 		leaveOut := make([]string, len(h.leaveOut))
 		for i, pointer := range h.leaveOut {
 			leaveOut[i] = "/body" + pointer
@@ -30,7 +35,7 @@ func (h *handler) fingerprintOf(r *http.Request, body []byte) ([]byte, error) {
 		if fingerprint, err := semel.Fingerprint(text, leaveOut...); err == nil {
 			return fingerprint, nil
 		}
-		// JSON without a canonical form, as with numbers beyond 2^53: its bytes tell it apart all the same.
+		// It has no canonical form, as with numbers beyond 2^53, or is no UTF-8: its bytes tell it apart all the same.
 	}
 	sum := sha256.Sum256(body)
 	text, err := requestText(r, contentType, []byte(`"`+hex.EncodeToString(sum[:])+`"`))
@@ -45,8 +50,8 @@ func requestText(r *http.Request, contentType string, body []byte) (json.RawMess
 	frame, err := json.Marshal(map[string]string{
 		"method":       r.Method,
 		"path":         pathOf(r),
-		"query":        plainText(r.URL.RawQuery),
-		"content_type": plainText(contentType),
+		"query":        asciiText(r.URL.RawQuery),
+		"content_type": asciiText(contentType),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("semelhttp: no fingerprint: %w", err)
@@ -61,15 +66,35 @@ func isJSON(contentType string) bool {
 	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
 }
 
-// plainText quotes the bytes that are no text, so that different ones stay different.
-func plainText(text string) string {
+// asciiText percent-encodes the bytes beyond ASCII, which frameworks read as text of one encoding or another.
+func asciiText(text string) string {
 	var b strings.Builder
-	for i, r := range text {
-		if r == '\uFFFD' && !strings.HasPrefix(text[i:], "\uFFFD") {
-			fmt.Fprintf(&b, "%%%02X", text[i])
+	for _, c := range []byte(text) {
+		if c <= unicode.MaxASCII {
+			b.WriteByte(c)
 			continue
 		}
-		b.WriteRune(r)
+		fmt.Fprintf(&b, "%%%02X", c)
 	}
 	return b.String()
+}
+
+// levelsOf is how deep the arrays and objects of a valid JSON text stand in each other.
+func levelsOf(text []byte) int {
+	level, deepest, inString := 0, 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			inString = !inString
+		case inString && c == '\\':
+			i++ // what is escaped ends no string
+		case inString:
+		case c == '[' || c == '{':
+			level++
+			deepest = max(deepest, level)
+		case c == ']' || c == '}':
+			level--
+		}
+	}
+	return deepest
 }

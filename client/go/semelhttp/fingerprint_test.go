@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 )
@@ -43,6 +45,53 @@ func TestFingerprintsAreOfTheCanonicalRequest(t *testing.T) {
 		got, err := h.fingerprintOf(request, []byte(each.body))
 		if want := sha256.Sum256([]byte(each.want)); err != nil || !bytes.Equal(got, want[:]) {
 			t.Errorf("%s: got %x, %v, not that of %s", name, got, err, each.want)
+		}
+	}
+}
+
+// vector is one of client/scenarios/vectors/http.json: what is no UTF-8 stands there in hexadecimal.
+type vector struct {
+	Name, Method, Path, Query, Body, Canonical, Fingerprint string
+
+	ContentType    string   `json:"content_type"`
+	QueryHex       string   `json:"query_hex"`
+	ContentTypeHex string   `json:"content_type_hex"`
+	BodyHex        string   `json:"body_hex"`
+	LeaveOut       []string `json:"leave_out"`
+}
+
+func TestFingerprintVectors(t *testing.T) {
+	text, err := os.ReadFile("../../scenarios/vectors/http.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct{ Vectors []vector }
+	if err := json.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	if len(file.Vectors) == 0 {
+		t.Fatal("no vectors")
+	}
+	for _, each := range file.Vectors {
+		or := func(text, inHex string) string {
+			raw, err := hex.DecodeString(inHex)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return text + string(raw)
+		}
+		config, err := defaultConfig().with([]Option{WithLeaveOut(each.LeaveOut...)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		request := httptest.NewRequest(each.Method, "/", nil)
+		request.URL.Path, request.URL.RawQuery = each.Path, or(each.Query, each.QueryHex)
+		if contentType := or(each.ContentType, each.ContentTypeHex); contentType != "" {
+			request.Header.Set("Content-Type", contentType)
+		}
+		got, err := (&handler{config: config}).fingerprintOf(request, []byte(or(each.Body, each.BodyHex)))
+		if err != nil || hex.EncodeToString(got) != each.Fingerprint {
+			t.Errorf("%s: got %x, %v, not that of %s", each.Name, got, err, each.Canonical)
 		}
 	}
 }

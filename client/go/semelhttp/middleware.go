@@ -17,6 +17,9 @@ type Middleware struct {
 
 // New makes a Middleware. The Client stays the caller's, who closes it after the HTTP server has shut down. Errors: options that are wrong.
 func New(client *semel.Client, options ...Option) (*Middleware, error) {
+	if client == nil {
+		return nil, errors.New("semelhttp: the client is nil: pass the Client that semel.New answered")
+	}
 	config, err := defaultConfig().with(options)
 	if err != nil {
 		return nil, err

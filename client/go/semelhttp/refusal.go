@@ -6,9 +6,8 @@ import (
 	"strconv"
 	"time"
 
-	"google.golang.org/grpc/codes"
-
 	semel "semel.dev/go"
+	"semel.dev/go/internal/refusal"
 )
 
 // How long to stay away from a service that gave no answer.
@@ -55,7 +54,7 @@ func (c *call) answerFailed(err *semel.EffectFailedError) {
 
 // refuseWithoutAnswer: the service gave no answer, or did not take the request. It fails closed: nothing was begun.
 func (c *call) refuseWithoutAnswer(err error) {
-	if c.r.Context().Err() != nil || errors.Is(err, errGone) || isUnavailable(err) {
+	if c.r.Context().Err() != nil || errors.Is(err, errGone) || refusal.MayPass(err) {
 		if c.r.Context().Err() == nil {
 			c.logger.ErrorContext(c.r.Context(), "semelhttp: the service gave no answer", "key", c.key, "error", err)
 		}
@@ -69,21 +68,6 @@ func (c *call) refuseWithoutAnswer(err error) {
 	}
 	c.logger.ErrorContext(c.r.Context(), "semelhttp: the service refused the request", "key", c.key, "error", err)
 	refused.answer(c.w, "The request was not begun, as it is not set up right on the server.")
-}
-
-// isUnavailable: it may go better the next time.
-func isUnavailable(err error) bool {
-	var told *semel.Error
-	if !errors.As(err, &told) {
-		return false
-	}
-	switch told.Code {
-	case codes.Unavailable, codes.DeadlineExceeded, codes.ResourceExhausted, codes.Canceled, codes.Aborted:
-		return true
-	case codes.Unknown, codes.Internal:
-		return told.Reason == "" // a broken connection
-	}
-	return false
 }
 
 // retryAfter says when to ask again, in the header and in the body: whole seconds, at least one.

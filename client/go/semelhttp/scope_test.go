@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -139,6 +140,9 @@ func TestWrongOptionsAreRefused(t *testing.T) {
 		if _, err := semelhttp.New(client, option); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+	if _, err := semelhttp.New(nil); err == nil || !strings.Contains(err.Error(), "pass the Client") {
+		t.Errorf("got %v", err)
 	}
 	once, err := semelhttp.New(client)
 	if err != nil {

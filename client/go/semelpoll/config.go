@@ -34,7 +34,7 @@ type Config[R any] struct {
 	Order func(record R) string
 	// Policy decides about records that were not settled. Nil: DefaultPolicy.
 	Policy Policy[R]
-	// ErrorPolicy decides what is reported of an error of Handle. Nil: semel.DefaultErrorPolicy.
+	// ErrorPolicy decides what is reported of an error of Handle. Nil: the Client's policy.
 	ErrorPolicy semel.ErrorPolicy
 	// How many records are processed at a time; default 16.
 	Concurrency int
@@ -53,9 +53,6 @@ type Config[R any] struct {
 func (c Config[R]) completed() (Config[R], error) {
 	if c.Policy == nil {
 		c.Policy = DefaultPolicy[R]
-	}
-	if c.ErrorPolicy == nil {
-		c.ErrorPolicy = semel.DefaultErrorPolicy
 	}
 	if c.Concurrency == 0 {
 		c.Concurrency = defaultConcurrency

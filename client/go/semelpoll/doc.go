@@ -26,7 +26,14 @@
 //
 // # Stopping
 //
-// When the context of [Loop.Run] ends, what has begun is brought to its end and recorded, what has not is given back, and nothing more is
-// committed: what was settled of the poll is delivered again, and skipped. If the process dies, leases lapse, and the next attempts are told
-// PreviousAbandoned.
+// When the context of [Loop.Run] ends, what has begun is brought to its end and recorded, and what has not is given back. The poll is committed
+// where all of it is settled by then; else what was settled of it is delivered again, and skipped. If the process dies, leases lapse, and the
+// next attempts are told PreviousAbandoned.
+//
+// # Effects that cannot be recorded
+//
+// Where Handle has returned a result, and the service does not take the report of it, or gives no answer for the Client's complete timeout
+// (semel.WithCompleteTimeout; at most twice that), the record counts as settled all the same, and an error is logged: delivered again, it
+// would be processed again. Where another record keeps the poll from being committed, it is delivered again with the others, and where its
+// producer sent it twice under a key of its own, the other one comes: these attempts are told PreviousAbandoned.
 package semelpoll

@@ -2,6 +2,7 @@ package semelpoll
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -17,6 +18,9 @@ type Loop[R any] struct {
 
 // New makes a Loop. The Client stays the caller's, who closes it after the loop has ended. Errors: a Config that is wrong.
 func New[R any](client *semel.Client, config Config[R]) (*Loop[R], error) {
+	if client == nil {
+		return nil, errors.New("semelpoll: the client is nil: pass the Client that semel.New answered")
+	}
 	config, err := config.completed()
 	if err != nil {
 		return nil, err
@@ -25,7 +29,7 @@ func New[R any](client *semel.Client, config Config[R]) (*Loop[R], error) {
 }
 
 // Run polls, processes and commits until the context ends, whose error it answers then. Other errors: *[StoppedError], and those of the
-// source. Nothing is lost with any of them: what was not committed is delivered again, and what was done of it is skipped.
+// source. Nothing is lost with any of them: what was not committed is delivered again, and what was done of it, and recorded, is skipped.
 func (l *Loop[R]) Run(ctx context.Context, source Source[R]) error {
 	for ctx.Err() == nil {
 		records, err := source.Poll(ctx)
@@ -49,7 +53,7 @@ func (l *Loop[R]) Run(ctx context.Context, source Source[R]) error {
 }
 
 // Process settles all these records, and returns when they may be committed. For programs that poll and commit themselves. Errors:
-// *[StoppedError], or that of the context; safe to repeat with the same records.
+// *[StoppedError], or that of the context, where it ended before all was settled; safe to repeat with the same records.
 //
 // Where Handle panics, what runs beside it is brought to its end and recorded, and Process panics.
 func (l *Loop[R]) Process(ctx context.Context, records []R) error {

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -241,49 +240,5 @@ func TestAKilledServerLosesNoRecord(t *testing.T) {
 	}
 	for offset := range int64(records) {
 		wantState(t, client, offset, semel.StateDone)
-	}
-}
-
-func TestAReportIsTriedForAsLongAsTheLoopGoesOn(t *testing.T) {
-	directory := t.TempDir()
-	server := semeldtest.Start(t, semeldtest.Options{Directory: directory})
-	client := adaptertest.NewClient(t, server.Address, semel.WithCompleteTimeout(200*time.Millisecond))
-	var runs atomic.Int32
-	loop, log := newLoop(t, client, semelpoll.Config[record]{Lease: time.Hour,
-		Handle: func(context.Context, record, *semel.Attempt) (semel.Result, error) {
-			runs.Add(1)
-			return semel.Result{}, server.Kill()
-		}})
-	ctx := adaptertest.Within(t)
-	restarted := make(chan struct{})
-	go func() {
-		defer close(restarted)
-		if err := log.Await(ctx, "trying on"); err != nil {
-			t.Error(err)
-			return
-		}
-		semeldtest.Start(t, semeldtest.Options{Directory: directory, Listen: server.Address})
-	}()
-	err := loop.Process(ctx, recordsOf("a"))
-	<-restarted
-	if err != nil || runs.Load() != 1 {
-		t.Errorf("%v after %d runs", err, runs.Load())
-	}
-	wantState(t, client, 0, semel.StateDone)
-}
-
-func TestAReportThatIsNotTakenIsToldWhenTheLoopEnds(t *testing.T) {
-	server := semeldtest.Start(t, semeldtest.Options{})
-	client := adaptertest.NewClient(t, server.Address, semel.WithCompleteTimeout(100*time.Millisecond))
-	ctx, stop := context.WithCancel(adaptertest.Within(t))
-	loop, _ := newLoop(t, client, semelpoll.Config[record]{
-		Handle: func(context.Context, record, *semel.Attempt) (semel.Result, error) {
-			stop()
-			return semel.Result{}, server.Kill()
-		}})
-	err := loop.Process(ctx, recordsOf("a"))
-	var unrecorded *semel.NotRecordedError
-	if !errors.As(err, &unrecorded) || unrecorded.Key != "billing/orders/0/0" || unrecorded.Attempt != 1 {
-		t.Errorf("got %v", err)
 	}
 }

@@ -32,22 +32,23 @@ const (
 //	*semel.ExpiredError              it was done or failed long ago
 //	*semel.FingerprintMismatchError  the key stands for another record
 //	*semel.LeaseLostError            it ran, and another consumer took over
-//	*semel.NotRecordedError          it ran, and the service does not take the report
+//	*semel.NotRecordedError          it ran and failed, and the service does not take the report
 //	*semel.Error                     the service gave no answer, or refused
 //	any other                        Handle's own: it ran, and left open what happened, or gave the key back
+//
+// It is not asked about a record whose effect has happened and could not be recorded: that one is settled, with an error in the log.
 //
 // It is also the place to hand a record to a dead-letter queue, before it answers Skip. asked counts from 1. Called by many goroutines at
 // once.
 type Policy[R any] func(ctx context.Context, record R, err error, asked int) Action
 
-// DefaultPolicy skips what is over (failed for good, expired), stops where a person is needed (in doubt, a fingerprint that differs, a report
-// that is not taken, a request that the service refuses), and asks again about everything else, for as long as it takes.
+// DefaultPolicy skips what is over (failed for good, expired), stops where a person is needed (in doubt, a fingerprint that differs, a request
+// or a report that the service refuses) or the Client was closed, and asks again about everything else, for as long as it takes.
 func DefaultPolicy[R any](_ context.Context, _ R, err error, _ int) Action {
 	var failed *semel.EffectFailedError
 	var expired *semel.ExpiredError
 	var doubt *semel.InDoubtError
 	var mismatch *semel.FingerprintMismatchError
-	var unrecorded *semel.NotRecordedError
 	var lost *semel.LeaseLostError
 	var told *semel.Error
 	switch {
@@ -58,7 +59,7 @@ func DefaultPolicy[R any](_ context.Context, _ R, err error, _ int) Action {
 			return Again
 		}
 		return Skip
-	case errors.As(err, &doubt), errors.As(err, &mismatch), errors.As(err, &unrecorded):
+	case errors.As(err, &doubt), errors.As(err, &mismatch), errors.Is(err, semel.ErrClosed):
 		return Stop
 	case errors.As(err, &lost):
 		return Again
@@ -86,7 +87,7 @@ type StoppedError struct {
 
 // Error is for people.
 func (e *StoppedError) Error() string {
-	return fmt.Sprintf("semelpoll: stopped at the record %q: %v", e.Key, e.Err)
+	return fmt.Sprintf("semelpoll: stopped at the record %.255q: %v", e.Key, e.Err)
 }
 
 // Unwrap answers why.

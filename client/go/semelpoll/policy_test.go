@@ -218,4 +218,7 @@ func TestWrongConfigsAreRefused(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
+	if _, err := semelpoll.New(nil, semelpoll.Config[record]{Key: keyOf, Handle: books.handle}); err == nil || !strings.Contains(err.Error(), "pass the Client") {
+		t.Errorf("got %v", err)
+	}
 }

@@ -31,16 +31,13 @@ func newRound[R any](ctx context.Context, loop *Loop[R]) *round[R] {
 	return r
 }
 
-// end answers why there must not be another round; nil: there may be one.
+// end answers why there must not be another round; nil: there may be one, while the context goes on.
 func (r *round[R]) end() error {
 	r.reports.end()
 	if r.panicked != "" {
 		panic(r.panicked)
 	}
-	if r.stopped != nil {
-		return r.stopped
-	}
-	return r.ctx.Err()
+	return r.stopped
 }
 
 // settle asks for the tasks and brings those that are acquired to their end.

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 
-	"google.golang.org/grpc/codes"
-
 	semel "semel.dev/go"
 )
 
-// run processes a record that is acquired, and reports what became of it. No error: the effect is done, and recorded.
+// run processes a record that is acquired, and reports what became of it. No error: the effect is done.
 func (r *round[R]) run(t *task[R]) error {
 	defer t.lease.Abandon() // where it did not end, it is left to lapse
 	ctx, cancel := t.lease.Context(r.handlers)
@@ -18,10 +16,9 @@ func (r *round[R]) run(t *task[R]) error {
 	attempt := t.lease.Attempt()
 	result, err := r.config.Handle(semel.ContextWithAttempt(ctx, attempt), t.record, attempt)
 	if err == nil {
-		_, err := r.report(t, result)
-		return err
+		return r.succeed(t, result)
 	}
-	switch verdict := r.config.ErrorPolicy(err, attempt).(type) {
+	switch verdict := t.lease.VerdictOn(ctx, err, r.config.ErrorPolicy).(type) {
 	case semel.Failure:
 		return r.fail(t, verdict, err)
 	case semel.GiveBack:
@@ -34,8 +31,22 @@ func (r *round[R]) run(t *task[R]) error {
 // openBy: nobody knows what happened, and nothing is reported.
 func openBy(ctx context.Context, err error) error {
 	var lost *semel.LeaseLostError
-	if errors.As(context.Cause(ctx), &lost) && errors.Is(err, context.Canceled) {
+	_, isSaid := semel.VerdictOf(err)
+	if errors.As(context.Cause(ctx), &lost) && (!isSaid || errors.Is(err, context.Canceled)) {
 		return fmt.Errorf("%w: %w", lost, err)
+	}
+	return err
+}
+
+// succeed: the effect has happened. Where that cannot be recorded the record is settled all the same: delivered again, it would be processed
+// again.
+func (r *round[R]) succeed(t *task[R], result semel.Result) error {
+	_, err := r.report(t, result)
+	var unrecorded *semel.NotRecordedError
+	if errors.As(err, &unrecorded) {
+		r.config.Logger.ErrorContext(r.ctx, "semelpoll: a record was processed, and that is not recorded; it counts as settled", "key", t.key,
+			"error", err)
+		return nil
 	}
 	return err
 }
@@ -54,32 +65,15 @@ func (r *round[R]) fail(t *task[R], failure semel.Failure, err error) error {
 	return fmt.Errorf("%w: %w", failed, err)
 }
 
-// report records how an attempt ended. The effect has happened: while the service is away, it goes on trying for as long as the loop does.
+// report records how an attempt ended, or says why it cannot: that takes up to twice the Client's complete timeout.
 func (r *round[R]) report(t *task[R], ending semel.Ending) (*semel.Recorded, error) {
-	for {
-		recorded, err := r.reports.report(semel.LeaseEnding{Lease: t.lease, Ending: ending, Options: r.config.completeOptions()})
-		if err == nil {
-			return recorded, nil
-		}
-		if r.ctx.Err() == nil && mayPass(err) {
-			r.config.Logger.WarnContext(r.ctx, "semelpoll: a record was processed, and the service does not take the report; trying on",
-				"key", t.key, "error", err)
-			continue
-		}
-		r.config.Logger.ErrorContext(r.ctx, "semelpoll: a record was processed, and that is not recorded", "key", t.key, "error", err)
-		var lost *semel.LeaseLostError
-		if errors.As(err, &lost) {
-			return nil, lost
-		}
-		return nil, &semel.NotRecordedError{Key: t.key, Token: t.lease.Token(), Attempt: t.lease.Number(), Err: err}
+	recorded, err := r.reports.report(semel.LeaseEnding{Lease: t.lease, Ending: ending, Options: r.config.completeOptions()})
+	var lost *semel.LeaseLostError
+	switch {
+	case err == nil:
+		return recorded, nil
+	case errors.As(err, &lost):
+		return nil, lost
 	}
-}
-
-// mayPass: each report takes its time before it answers so, and so this is no tight loop.
-func mayPass(err error) bool {
-	var told *semel.Error
-	if !errors.As(err, &told) || errors.Is(err, semel.ErrClosed) {
-		return false
-	}
-	return told.Code == codes.Unavailable || told.Code == codes.DeadlineExceeded
+	return nil, &semel.NotRecordedError{Key: t.key, Token: t.lease.Token(), Attempt: t.lease.Number(), Ending: ending, Err: err}
 }

@@ -165,9 +165,9 @@ func appendLine(path, line string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := file.WriteString(line + "\n"); err != nil {
-		_ = file.Close() // the first error counts
-		return err
+	_, err = file.WriteString(line + "\n")
+	if closed := file.Close(); err == nil {
+		err = closed
 	}
-	return file.Close()
+	return semel.WithVerdict(err, semel.Unknown{}) // the line may be there, in whole or in part
 }
