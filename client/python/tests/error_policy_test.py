@@ -7,14 +7,16 @@ import builtins
 import concurrent.futures
 import http.client
 import socket
+import ssl
 import sys
+import urllib.error
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 import semel
-from semel._error_policy import cut, reason_of
+from semel._error_policy import cut, failure_of, reason_of
 
 
 @dataclass
@@ -116,9 +118,11 @@ def test_who_was_refused_a_connection_has_sent_nothing() -> None:
 
 def test_causes_count() -> None:
     assert isinstance(semel.default_policy(wrapped(), Attempt()), semel.Unknown)
-    other = ValueError("not about that one")
-    other.__context__, other.__suppress_context__ = TimeoutError(), True
-    assert isinstance(semel.default_policy(other, Attempt()), semel.Retryable)
+    hidden = ValueError("the bank did not answer")
+    hidden.__context__, hidden.__suppress_context__ = TimeoutError(), True  # raised "from None"
+    assert isinstance(semel.default_policy(hidden, Attempt()), semel.Unknown)
+    hidden.__cause__ = KeyError()
+    assert isinstance(semel.default_policy(hidden, Attempt()), semel.Unknown)
     ring = ValueError("causes itself")
     ring.__cause__ = ring
     assert isinstance(semel.default_policy(ring, Attempt()), semel.Retryable)
@@ -142,3 +146,60 @@ def test_messages_are_cut_at_a_border() -> None:
     assert cut("x" * 600) == "x" * 512
     assert cut("x" + "€" * 300) == "x" + "€" * 170
     assert cut("bad \ud800 text") == "bad ? text"
+
+
+class BankError(Exception):
+    """Of an HTTP library: what the arguments say is what it has."""
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__("the bank did not like it")
+        self.__dict__.update(facts)
+
+
+@dataclass
+class Response:
+    status_code: int
+
+
+def refused(status: int) -> list[BaseException]:
+    url = "https://bank.example/"
+    return [
+        urllib.error.HTTPError(url, status, "", http.client.HTTPMessage(), None),
+        BankError(response=Response(status)),  # httpx, requests
+        BankError(status=status),  # aiohttp
+    ]
+
+
+@pytest.mark.parametrize("error", refused(502) + refused(504), ids=lambda error: repr(vars(error)))
+def test_a_gateway_that_had_no_answer_leaves_it_open(error: BaseException) -> None:
+    assert isinstance(semel.default_policy(error, Attempt()), semel.Unknown)
+
+
+@pytest.mark.parametrize("error", [*refused(400), *refused(503), BankError(response=None)], ids=lambda e: repr(vars(e)))
+def test_any_other_response_is_a_failure(error: BaseException) -> None:
+    assert isinstance(semel.default_policy(error, Attempt()), semel.Retryable)
+
+
+@pytest.mark.parametrize("kind", [ssl.SSLError, ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError])
+def test_tls_that_breaks_leaves_it_open(kind: type[ssl.SSLError]) -> None:
+    assert isinstance(semel.default_policy(kind(8, "EOF occurred"), Attempt()), semel.Unknown)
+    assert isinstance(semel.default_policy(ssl.SSLCertVerificationError(1, "expired"), Attempt()), semel.Retryable)
+
+
+@pytest.mark.parametrize(
+    ("given", "recorded"),
+    [
+        ("CARD_DECLINED", "CARD_DECLINED"),
+        ("card declined", "CARD_DECLINED"),
+        ("cardDeclined!", "CARD_DECLINED"),
+        ("X" * 65, "X" * 64),
+        ("x" * 63 + " y", "X" * 63),
+        ("51", "EFFECT_FAILED_51"),
+        ("", "EFFECT_FAILED"),
+        ("ünmöglich", "NM_GLICH"),
+        ("€", "EFFECT_FAILED"),
+        (51, "EFFECT_FAILED_51"),
+    ],
+)
+def test_reasons_are_mended(given: Any, recorded: str) -> None:
+    assert failure_of(semel.Final(given)).reason == recorded

@@ -11,11 +11,12 @@ import concurrent.futures
 import http.client
 import re
 import socket
+import ssl
 from collections.abc import Iterator
 
 import grpc
 
-from semel._errors import CallError, TokenStale, Unavailable
+from semel._errors import CallError, ClientClosed, NotCompleted, TokenStale, Unavailable
 
 _TYPES: tuple[type[BaseException], ...] = (
     TimeoutError,
@@ -45,13 +46,15 @@ _CODES = (
     grpc.StatusCode.CANCELLED,
     grpc.StatusCode.INTERNAL,
 )
+# Bad Gateway and Gateway Timeout: what stood behind it may have done it.
+_GATEWAY_STATUSES = (502, 504)
 # Of exceptions that cause each other: enough for any library, and an end where somebody made a ring of them.
 _MAX_CAUSES = 32
 
 
 def leaves_unknown(error: BaseException) -> bool:
     """Whether the exception, what caused it, or one of its group is a timeout, a broken connection or a cancellation."""
-    return any(_is_one(each) for each in _with_causes(error))
+    return any(_is_one(each) or _lost_its_answer(each) for each in _with_causes(error))
 
 
 def _is_one(error: BaseException) -> bool:
@@ -71,6 +74,23 @@ def _is_one(error: BaseException) -> bool:
     return any(_NAMES.search(kind.__name__) for kind in type(error).__mro__)
 
 
+def _lost_its_answer(error: BaseException) -> bool:
+    """Of an exchange that was under way: TLS broke, a gateway gave up on who stands behind it, or Semel's own word is missing."""
+    if isinstance(error, ssl.SSLError):
+        return not isinstance(error, ssl.SSLCertVerificationError)  # which comes before anything is sent
+    return isinstance(error, (ClientClosed, NotCompleted)) or _status_of(error) in _GATEWAY_STATUSES
+
+
+def _status_of(error: BaseException) -> object:
+    """Of an error that is an HTTP response, or has one: as those of httpx, requests, urllib, aiohttp and werkzeug."""
+    response = getattr(error, "response", None)
+    for place, name in ((response, "status_code"), (response, "status"), (error, "code"), (error, "status")):
+        status = getattr(place, name, None)
+        if isinstance(status, int):
+            return status
+    return None
+
+
 def _with_causes(error: BaseException) -> Iterator[BaseException]:
     waiting: list[BaseException] = [error]
     seen: set[int] = set()
@@ -80,8 +100,6 @@ def _with_causes(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(each))
         yield each
-        if each.__cause__ is not None:
-            waiting.append(each.__cause__)
-        elif each.__context__ is not None and not each.__suppress_context__:
-            waiting.append(each.__context__)
+        # Also where it was raised "from None", or from another one: that hides what happened, and does not undo it.
+        waiting.extend(cause for cause in (each.__cause__, each.__context__) if cause is not None)
         waiting.extend(getattr(each, "exceptions", ()))  # of an exception group
