@@ -36,13 +36,17 @@ class Connection:
     def perform(self, steps: Steps[A]) -> A:
         """Drives a call, or a sequence of them, to its end. Raises ClientClosed and ForkedProcess at the first step, if any."""
         reply: Any = None
+        closed: ClientClosed | None = None
         while True:
             try:
-                step = steps.send(reply)
+                step = steps.send(reply) if closed is None else steps.throw(closed)
             except StopIteration as end:
                 answer: A = end.value
                 return answer
-            reply = self._carry_out(step)
+            try:
+                reply, closed = self._carry_out(step), None
+            except ClientClosed as error:
+                closed = error  # the steps know what they were at
 
     def _carry_out(self, step: Try | Pause) -> Any:
         self._check_usable()
