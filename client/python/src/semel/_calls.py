@@ -12,6 +12,7 @@ from semel import _from_wire as read
 from semel import _methods as methods
 from semel import _to_wire as write
 from semel._answers import BeginAnswer, Completed, Record
+from semel._arguments import checked_duration, checked_key
 from semel._durations import Duration, from_wire, seconds, to_wire
 from semel._errors import CallError, FieldViolation, InvalidRequest, ResultTooLarge
 from semel._options import Options
@@ -83,7 +84,7 @@ class Calls:
 
     def lookup(self, key: str, namespace: str | None, timeout: Duration | None) -> Steps[Record | None]:
         """Reads a key."""
-        message = service.LookupRequest(namespace=self.namespace(namespace), key=key)
+        message = service.LookupRequest(namespace=self.namespace(namespace), key=checked_key(key))
         call = self._call("Lookup", key, methods.LOOKUP, message, timeout)
         return read.looked_up((yield from self._tried(call)))
 
@@ -95,7 +96,7 @@ class Calls:
 
     def release(self, key: str, token: int, namespace: str | None, timeout: Duration | None) -> Steps[None]:
         """Gives a key back."""
-        message = service.ReleaseRequest(namespace=self.namespace(namespace), key=key, token=token)
+        message = service.ReleaseRequest(namespace=self.namespace(namespace), key=checked_key(key), token=token)
         yield from self._tried(self._call("Release", key, methods.RELEASE, message, timeout))
 
     def checkpoint(
@@ -109,7 +110,11 @@ class Calls:
     ) -> Steps[timedelta]:
         """Saves an attempt's progress."""
         message = service.CheckpointRequest(
-            namespace=self.namespace(namespace), key=key, token=token, data=data, effects_began=effects_began
+            namespace=self.namespace(namespace),
+            key=checked_key(key),
+            token=token,
+            data=data,
+            effects_began=effects_began,
         )
         answer = yield from self._tried(self._call("Checkpoint", key, methods.CHECKPOINT, message, timeout))
         return from_wire(answer.lease_remaining)
@@ -157,7 +162,7 @@ class Calls:
         timeout: Duration | None,
         wait: float = 0.0,
     ) -> Call[R]:
-        total = self.options.call_timeout if timeout is None else seconds(timeout)
+        total = self.options.call_timeout if timeout is None else seconds(checked_duration("timeout", timeout))
         per_try = self.options.try_timeout + wait
         return Call(f"{name} of {key}", method, message, total + wait, per_try, budgeted=method not in _REPORTS)
 

@@ -39,7 +39,7 @@ def fingerprint(value: Any, leave_out: Iterable[str] = ()) -> bytes:
     infinities, and whatever is not JSON. Pass it as text.
     """
     if isinstance(value, (bytes, bytearray, memoryview)):
-        if list(leave_out):
+        if _pointers(leave_out):
             raise FingerprintError("leave_out needs a JSON value: bytes are hashed as they are")
         return hashlib.sha256(value).digest()
     return hashlib.sha256(canonical(value, leave_out)).digest()
@@ -48,13 +48,22 @@ def fingerprint(value: Any, leave_out: Iterable[str] = ()) -> bytes:
 def canonical(value: Any, leave_out: Iterable[str] = ()) -> bytes:
     """The canonical form of a JSON value, as UTF-8: what `fingerprint` hashes, for those who look for a difference."""
     paths = _Paths()
-    for pointer in leave_out:
+    for pointer in _pointers(leave_out):
         paths.add(pointer)
-    kept = _without(value, paths, "")
     try:
-        return rfc8785.dumps(kept)
+        return rfc8785.dumps(_without(value, paths, ""))
+    except RecursionError:
+        raise FingerprintError("this has no canonical form: it contains itself, or is nested too deeply") from None
     except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
         raise FingerprintError(f"this has no canonical form: {error}") from error
+
+
+def _pointers(leave_out: Iterable[str]) -> list[str]:
+    pointers = leave_out if isinstance(leave_out, Iterable) and not isinstance(leave_out, (str, bytes)) else [leave_out]
+    taken = list(pointers)
+    if pointers is not leave_out or not all(isinstance(pointer, str) for pointer in taken):
+        raise TypeError(f"leave_out is a list of JSON Pointers, such as ['/sent_at'], and not {leave_out!r}")
+    return taken
 
 
 def _names(pointer: str) -> list[str]:

@@ -38,7 +38,10 @@ def quoted_part(part: object) -> str:
     """One part of a key, percent-encoded. Raises KeyPartError."""
     if isinstance(part, bool) or not isinstance(part, (str, int, uuid.UUID)):
         raise KeyPartError(f"a part of a key is text, int or UUID, and not {type(part).__name__}: {part!r}")
-    text = str(part)
+    try:
+        text = str(part)
+    except ValueError as error:  # Python's limit on digits, which guards against text that takes for ever
+        raise KeyPartError("a part of a key is a number with too many digits: pass it as text") from error
     if not text:
         raise KeyPartError("a part of a key is empty: is an id missing?")
     try:
