@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import json
 import uuid
@@ -60,6 +61,29 @@ def test_numbers_and_uuids_are_parts_of_keys_too() -> None:
     for wrong in (True, None, 1.5, b"x"):
         with pytest.raises(semel.KeyPartError):
             semel.key_of("order", wrong)  # type: ignore[arg-type]
+
+
+class Kind(str, enum.Enum):
+    CARD = "card/1"
+
+
+class Size(enum.IntEnum):
+    LARGE = 3
+
+
+class Shouted(str):
+    def __str__(self) -> str:
+        return self.upper()
+
+
+def test_members_of_enums_are_parts_by_their_value() -> None:
+    assert semel.key_of("order", Kind.CARD, Size.LARGE, Shouted("x")) == "order/card%2F1/3/x"
+
+    class Plain(enum.Enum):
+        CARD = "card"
+
+    with pytest.raises(semel.KeyPartError):
+        semel.key_of("order", Plain.CARD)  # type: ignore[arg-type]
 
 
 def test_bytes_are_hashed_as_they_are() -> None:
