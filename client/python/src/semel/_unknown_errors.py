@@ -15,7 +15,8 @@ from collections.abc import Iterator
 
 import grpc
 
-from semel._errors import CallError, TokenStale, Unavailable
+from semel._database_errors import lost_its_database
+from semel._errors import CallError, ClientClosed, TokenStale, Unavailable
 
 _TYPES: tuple[type[BaseException], ...] = (
     TimeoutError,
@@ -28,6 +29,7 @@ _TYPES: tuple[type[BaseException], ...] = (
     http.client.HTTPException,
     Unavailable,
     TokenStale,
+    ClientClosed,
 )
 # There was no connection, so nothing was sent over it: a failure like any other, though the first is a ConnectionError.
 _NEVER_SENT = (ConnectionRefusedError, socket.gaierror)
@@ -44,13 +46,17 @@ _CODES = (
     grpc.StatusCode.UNKNOWN,
     grpc.StatusCode.CANCELLED,
     grpc.StatusCode.INTERNAL,
+    grpc.StatusCode.DATA_LOSS,
 )
 # Of exceptions that cause each other: enough for any library, and an end where somebody made a ring of them.
 _MAX_CAUSES = 32
 
 
 def leaves_unknown(error: BaseException) -> bool:
-    """Whether the exception, what caused it, or one of its group is a timeout, a broken connection or a cancellation."""
+    """Whether the exception, what caused it, or one of its group is a timeout, a broken connection or a cancellation.
+
+    Also a call of Semel itself of which that is not known, or an effect within this one that is not known to be recorded.
+    """
     return any(_is_one(each) for each in _with_causes(error))
 
 
@@ -62,13 +68,12 @@ def _is_one(error: BaseException) -> bool:
         return code is None or code() in _CODES
     if isinstance(error, _NEVER_SENT):
         return False
-    if isinstance(error, CallError) and error.fn_ran:
-        return (
-            True  # of a run within this one, or of a report: an effect has happened, whatever was wrong with its record
-        )
     if isinstance(error, _TYPES):
         return True
-    return any(_NAMES.search(kind.__name__) for kind in type(error).__mro__)
+    if isinstance(error, CallError):
+        # A run within this one has had an effect, whatever was wrong with its record; or nobody knows what a call has done.
+        return error.fn_ran or error.outcome_unknown or error.code in _CODES
+    return lost_its_database(error) or any(_NAMES.search(kind.__name__) for kind in type(error).__mro__)
 
 
 def _with_causes(error: BaseException) -> Iterator[BaseException]:
