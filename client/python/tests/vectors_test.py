@@ -92,6 +92,17 @@ def test_bytes_are_hashed_as_they_are() -> None:
         semel.fingerprint(b"x", leave_out=["/a"])
 
 
+@pytest.mark.parametrize("pointer", ["", "a", "/~2", "/a~", "/~0/~"])
+def test_what_is_no_json_pointer_is_refused(pointer: str) -> None:
+    with pytest.raises(semel.FingerprintError, match="JSON Pointer"):
+        semel.fingerprint({"a": 1}, leave_out=[pointer])
+
+
+def test_json_pointers_have_escapes() -> None:
+    value = {"~": 1, "/": 2, "~1": 3, "b": 4}
+    assert semel.canonical(value, ["/~0", "/~1", "/~01"]) == b'{"b":4}'
+
+
 @pytest.mark.parametrize("value", [2**53, -(2**53), float("nan"), float("inf"), {"a": [2**53]}], ids=str)
 def test_numbers_that_differ_between_languages_are_refused(value: Any) -> None:
     with pytest.raises(semel.FingerprintError, match="pass it as text"):
