@@ -46,8 +46,9 @@ def default_policy(error: BaseException, attempt: FailedAttempt) -> Verdict:
     """The verdict of who gave no policy.
 
     - Retryable, Final, Unknown and Release say themselves what they are.
-    - Unknown: timeouts, broken connections and cancellations, and CallError with `fn_ran`, also where they are the cause of
-      another exception; KeyboardInterrupt, SystemExit; and anything else once the attempt declared that effects began.
+    - Unknown: timeouts, broken connections (also of databases) and cancellations, CallError with `fn_ran` or `outcome_unknown`,
+      also where they are the cause of another exception; KeyboardInterrupt, SystemExit; and anything else once the attempt
+      declared that effects began.
     - Retryable: all other exceptions, with the name of the class as reason and their text as message.
     """
     if isinstance(error, Verdict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +12,7 @@ import rfc8785
 from semel._errors import FingerprintError
 
 _MAX_EXACT = 2**53 - 1
+_NO_ESCAPE = re.compile(r"~(?![01])")
 
 
 class _Paths:
@@ -36,7 +38,7 @@ def fingerprint(value: Any, leave_out: Iterable[str] = ()) -> bytes:
     nowhere are ignored.
 
     Raises FingerprintError for what does not read the same in every language: integers beyond ±(2^53 - 1), NaN,
-    infinities, and whatever is not JSON. Pass it as text.
+    infinities, and whatever is not JSON. Pass it as text. Also for what is no JSON Pointer.
     """
     if isinstance(value, (bytes, bytearray, memoryview)):
         if _pointers(leave_out):
@@ -69,6 +71,8 @@ def _pointers(leave_out: Iterable[str]) -> list[str]:
 def _names(pointer: str) -> list[str]:
     if not pointer.startswith("/"):
         raise FingerprintError(f"leave_out takes JSON Pointers, which begin with a slash: {pointer!r}")
+    if _NO_ESCAPE.search(pointer):
+        raise FingerprintError(f"this JSON Pointer has a ~ that is neither ~0 nor ~1: {pointer!r}")
     return [name.replace("~1", "/").replace("~0", "~") for name in pointer[1:].split("/")]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from semel._errors import ConfigurationError, KeyPartError
 from semel._functions import check_function
-from semel._keys import quoted_part
+from semel._keys import plain, quoted_part
 from semel._running import RunOptions
 
 KeyOf = str | Callable[..., str]
@@ -92,7 +92,7 @@ def _formatted(key: str, arguments: dict[str, Any]) -> str:
             continue
         value, _ = _FORMATTER.get_field(field, (), arguments)
         if conversion or spec:
-            value = format(_FORMATTER.convert_field(value, conversion), spec or "")
+            value = format(_FORMATTER.convert_field(plain(value), conversion), spec or "")
         try:
             made.append(quoted_part(value))
         except KeyPartError as error:

@@ -117,7 +117,6 @@ class Call(Generic[R]):
     """Retries take from the client's budget."""
 
 
-# Tells the caller of a sequence of tries that this one is about to be sent.
 class BeforeTry:
     """What a call changes in its message from try to try, and remembers: when the last one was sent."""
 

@@ -218,8 +218,7 @@ class Run:
             return errors.Unknown()  # and its report failed, perhaps with this
         try:
             return verdict_on(error, owned, self._policy)
-        except Exception:  # noqa: BLE001 - the function's exception is the one to be seen
-            # Not knowing is what is left of a policy that fails; the function's exception is the one to be seen.
+        except Exception:  # noqa: BLE001 - not knowing is left of a policy that fails; the function's exception is to be seen
             _log.exception("%s: the error policy raised, so the effect counts as unknown", self._key)
             return errors.Unknown()
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 import grpc
 
+from semel._database_errors import lost_its_database
 from semel._errors import CallError, ClientClosed, NotCompleted, TokenStale, Unavailable
 
 _TYPES: tuple[type[BaseException], ...] = (
@@ -29,6 +30,7 @@ _TYPES: tuple[type[BaseException], ...] = (
     http.client.HTTPException,
     Unavailable,
     TokenStale,
+    ClientClosed,
 )
 # There was no connection, so nothing was sent over it: a failure like any other, though the first is a ConnectionError.
 _NEVER_SENT = (ConnectionRefusedError, socket.gaierror)
@@ -45,6 +47,7 @@ _CODES = (
     grpc.StatusCode.UNKNOWN,
     grpc.StatusCode.CANCELLED,
     grpc.StatusCode.INTERNAL,
+    grpc.StatusCode.DATA_LOSS,
 )
 # Bad Gateway and Gateway Timeout: what stood behind it may have done it.
 _GATEWAY_STATUSES = (502, 504)
@@ -53,7 +56,10 @@ _MAX_CAUSES = 32
 
 
 def leaves_unknown(error: BaseException) -> bool:
-    """Whether the exception, what caused it, or one of its group is a timeout, a broken connection or a cancellation."""
+    """Whether the exception, what caused it, or one of its group is a timeout, a broken connection or a cancellation.
+
+    Also a call of Semel itself of which that is not known, or an effect within this one that is not known to be recorded.
+    """
     return any(_is_one(each) or _lost_its_answer(each) for each in _with_causes(error))
 
 
@@ -65,20 +71,19 @@ def _is_one(error: BaseException) -> bool:
         return code is None or code() in _CODES
     if isinstance(error, _NEVER_SENT):
         return False
-    if isinstance(error, CallError) and error.fn_ran:
-        return (
-            True  # of a run within this one, or of a report: an effect has happened, whatever was wrong with its record
-        )
     if isinstance(error, _TYPES):
         return True
-    return any(_NAMES.search(kind.__name__) for kind in type(error).__mro__)
+    if isinstance(error, CallError):
+        # A run within this one has had an effect, whatever was wrong with its record; or nobody knows what a call has done.
+        return error.fn_ran or error.outcome_unknown or error.code in _CODES
+    return lost_its_database(error) or any(_NAMES.search(kind.__name__) for kind in type(error).__mro__)
 
 
 def _lost_its_answer(error: BaseException) -> bool:
-    """Of an exchange that was under way: TLS broke, a gateway gave up on who stands behind it, or Semel's own word is missing."""
+    """Of an exchange that was under way: TLS broke, a gateway gave up on who stands behind it, or an attempt was left."""
     if isinstance(error, ssl.SSLError):
         return not isinstance(error, ssl.SSLCertVerificationError)  # which comes before anything is sent
-    return isinstance(error, (ClientClosed, NotCompleted)) or _status_of(error) in _GATEWAY_STATUSES
+    return isinstance(error, NotCompleted) or _status_of(error) in _GATEWAY_STATUSES
 
 
 def _status_of(error: BaseException) -> object:
