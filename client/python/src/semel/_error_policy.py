@@ -46,9 +46,10 @@ def default_policy(error: BaseException, attempt: FailedAttempt) -> Verdict:
     """The verdict of who gave no policy.
 
     - Retryable, Final, Unknown and Release say themselves what they are.
-    - Unknown: timeouts, broken connections (also of databases) and cancellations, CallError with `fn_ran` or `outcome_unknown`,
-      also where they are the cause of another exception; KeyboardInterrupt, SystemExit; and anything else once the attempt
-      declared that effects began.
+    - Unknown: timeouts, broken connections (also of databases and TLS) and cancellations, HTTP errors of status 502 and 504,
+      CallError with `fn_ran` or `outcome_unknown`, ClientClosed and NotCompleted, also where they are the cause of another
+      exception, or its hidden context; KeyboardInterrupt, SystemExit; and anything else once the attempt declared that effects
+      began.
     - Retryable: all other exceptions, with the name of the class as reason and their text as message.
     """
     if isinstance(error, Verdict):
