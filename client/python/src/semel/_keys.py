@@ -49,8 +49,10 @@ def quoted_part(part: object) -> str:
 
 
 def plain(part: object) -> object:
-    """Of a class below text or numbers, such as an enum's, the text or number itself: the class may say another one, and
-    that of an enum says another one in each version of Python."""
+    """Of a member of an enum, or another class below text or numbers, the text or number itself.
+
+    What such a class says of itself may be another one, and of an enum's it differs between versions of Python.
+    """
     if isinstance(part, str):
         return str.__str__(part)
     if isinstance(part, int) and not isinstance(part, bool):
