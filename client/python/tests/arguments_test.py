@@ -29,7 +29,6 @@ def never(attempt: semel.Attempt) -> None:
         lambda client, key: client.release(key, 1),
         lambda client, key: client.complete(key, 1, semel.Result()),
         lambda client, key: client.checkpoint(key, 1, b""),
-        lambda client, key: client.batch_begin([semel.BeginRequest(key)]),
     ],
 )
 def test_a_key_is_text(client: semel.Client, call: Callable[[semel.Client, Any], object], key: Any) -> None:
@@ -37,6 +36,16 @@ def test_a_key_is_text(client: semel.Client, call: Callable[[semel.Client, Any],
         call(client, key)
     with pytest.raises(semel.KeyPartError, match="surrogate"):
         call(client, "\ud800")
+
+
+def test_of_a_batch_only_the_wrong_item_is_refused(client: semel.Client, key: str) -> None:
+    wrong = [semel.BeginRequest("\ud800"), semel.BeginRequest(key, lease=NAN)]
+    *refused, begun = client.batch_begin([*wrong, semel.BeginRequest(key)])
+    assert [type(answer) for answer in refused] == [semel.InvalidRequest] * 2
+    assert isinstance(begun, semel.Acquired)
+    number: Any = 17
+    with pytest.raises(TypeError, match="a key is text"):
+        client.batch_begin([semel.BeginRequest(number)])
 
 
 @pytest.mark.parametrize("wrong", ["5", NAN, INFINITE, True, -INFINITE, 1e300, 10**400], ids=repr)

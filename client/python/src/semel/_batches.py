@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias, TypeVar
 
-from semel._errors import CallError, FieldViolation
+from semel._errors import CallError, ConfigurationError, FieldViolation, KeyPartError
 from semel._refusals import refused_here, retold
 from semel._retry import Steps
 from semel._session_operations import MAX_MESSAGE_BYTES
@@ -29,6 +29,8 @@ def item(request: R, write: Callable[[R], Any]) -> Item:
         return error
     except UnicodeError as error:
         return refused_here(FieldViolation("requests", f"has to be UTF-8: {error}"))
+    except (ConfigurationError, KeyPartError) as error:
+        return refused_here(FieldViolation("requests", str(error)))
     size = message.ByteSize() + _OVERHEAD
     if size > MAX_MESSAGE_BYTES:
         rule = f"one has {size} bytes, more than a message of {MAX_MESSAGE_BYTES} carries"
