@@ -13,7 +13,7 @@ import pytest
 import semel
 import semel.aio
 from lossy_proxy import LossyProxy
-from semeld import PATIENCE, Semeld
+from semeld import PATIENCE, Semeld, eventually
 
 
 async def never(attempt: semel.aio.Attempt) -> None:
@@ -96,6 +96,26 @@ async def _taken_over(client: semel.aio.Client, server: Semeld, key: str) -> Non
     async with semel.aio.AdminClient(server.address, namespace="shop") as admin:
         await admin.delete_key(key, reason="test", actor="test")
     assert isinstance(await client.begin(key, owner="another", lease=60), semel.Acquired)
+
+
+async def test_a_renewal_that_hangs_lets_no_other_lease_lapse(
+    server: Semeld, aclient: semel.aio.Client, key: str
+) -> None:
+    with LossyProxy(server.address) as proxy:
+        async with semel.aio.Client(proxy.address, namespace="shop", transport="unary") as client:
+
+            async def short(attempt: semel.aio.Attempt) -> str:
+                answer = await aclient.begin(attempt.key, wait=0.7)
+                assert isinstance(answer, semel.InProgress), answer
+                assert not attempt.lost
+                return "short"
+
+            async def long(attempt: semel.aio.Attempt) -> str:
+                proxy.let_hang(1)  # the next request is this lease's renewal, which may take a second
+                assert await asyncio.to_thread(eventually, lambda: proxy.hung == 1)
+                return (await client.run(f"{key}/short", short, lease=0.5)).value
+
+            assert (await client.run(key, long, lease=3)).value == "short"
 
 
 async def test_a_lost_lease_cancels_the_work(aclient: semel.aio.Client, server: Semeld, key: str) -> None:

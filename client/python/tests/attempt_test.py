@@ -127,6 +127,28 @@ def test_fails_and_releases(client: semel.Client, key: str) -> None:
         pytest.fail("the block was entered")
 
 
+@pytest.mark.parametrize("failed", [False, True])
+def test_of_two_reports_the_first_one_counts(client: semel.Client, key: str, failed: bool) -> None:
+    with client.attempt(key) as attempt:
+        if failed:
+            attempt.fail(semel.Final("DECLINED"))
+        else:
+            attempt.complete("first")
+        with pytest.raises(semel.OutcomeConflict, match="its first report counts") as caught:
+            attempt.complete("second")
+        assert "not known to be recorded" not in str(caught.value)
+        assert not caught.value.fn_ran
+        assert attempt.recorded
+
+
+def test_what_is_not_the_end_of_the_work_completes_nothing(client: semel.Client, key: str) -> None:
+    async def pay() -> None: ...
+
+    with pytest.raises(semel.NotCompleted, match="coroutine"), client.attempt(key) as attempt:
+        attempt.complete(pay())
+    assert not attempt.recorded
+
+
 def test_a_lost_attempt_cannot_complete(client: semel.Client, admin: semel.AdminClient, key: str) -> None:
     with pytest.raises(semel.LeaseLost), client.attempt(key) as attempt:
         admin.delete_key(key, reason="test", actor="test")

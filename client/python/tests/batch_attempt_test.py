@@ -92,6 +92,14 @@ def test_more_than_a_message_carries_goes_in_several(client: semel.Client, new_k
     assert [type(each) for each in answers] == [semel.Completed] * 8
 
 
+def test_what_is_not_text_is_left_out_and_the_rest_recorded(client: semel.Client, new_key: NewKey) -> None:
+    with client.batch_attempt([semel.BeginRequest(new_key()) for _ in range(3)]) as batch:
+        attempts = attempts_of(batch)
+        types = ["text/plain", "\ud800", "text/plain"]
+        answers = batch.report([(each, semel.Result(b"x", kind)) for each, kind in zip(attempts, types, strict=True)])
+    assert [type(each) for each in answers] == [semel.Completed] * 3
+
+
 def test_checkpoints_that_the_answer_left_out_are_fetched(client: semel.Client, new_key: NewKey) -> None:
     keys = [new_key() for _ in range(80)]
     data = b"c" * (60 << 10)  # 80 of them are more than a message carries

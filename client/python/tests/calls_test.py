@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 import semel
+from lossy_proxy import LossyProxy
+from semeld import Semeld
 
 
 def test_answers_are_matched_on(client: semel.Client, key: str) -> None:
@@ -64,6 +66,78 @@ def test_batches_answer_each_item_alone(client: semel.Client, new_key: Callable[
     assert sum(isinstance(answer, semel.Completed) for answer in completed) == 49
     with pytest.raises(semel.BatchTooLarge):
         client.batch_begin([semel.BeginRequest(f"many/{i}") for i in range(1001)])
+
+
+def begun(client: semel.Client, keys: list[str]) -> list[int]:
+    """Tokens."""
+    answers = client.batch_begin([semel.BeginRequest(key, lease=60) for key in keys])
+    return [answer.token for answer in answers if isinstance(answer, semel.Acquired)]
+
+
+LARGE = semel.Result(b"x" * (1 << 20))  # as much as a namespace takes; four of them are more than a message
+
+
+@pytest.fixture
+def large(server: Semeld) -> Iterator[semel.Client]:
+    with semel.Client(server.address, namespace="bank") as client:
+        yield client
+
+
+def test_what_is_larger_than_a_message_goes_in_several(large: semel.Client, new_key: Callable[[], str]) -> None:
+    keys = [new_key() for _ in range(11)]
+    reports = [semel.CompleteRequest(key, token, LARGE) for key, token in zip(keys, begun(large, keys), strict=True)]
+    assert [type(answer) for answer in large.batch_complete(reports)] == [semel.Completed] * 11
+
+    odd = [semel.BeginRequest(f"{key}/odd", b"f" * (1 << 20)) for key in keys]
+    assert [type(answer) for answer in large.batch_begin(odd)] == [semel.InvalidRequest] * 11
+    long = [semel.RenewRequest("k" * (1 << 20), 1)] * 11
+    assert [type(answer) for answer in large.batch_renew(long)] == [semel.InvalidRequest] * 11
+
+
+def test_what_would_make_a_message_unreadable_is_not_sent(large: semel.Client, new_key: Callable[[], str]) -> None:
+    first, last, *_ = keys = [new_key() for _ in range(4)]
+    tokens = begun(large, keys)
+    answers = large.batch_complete(
+        [
+            semel.CompleteRequest(first, tokens[0], semel.Result(b"1")),
+            semel.CompleteRequest("\ud800", 1, semel.Result(b"1")),
+            semel.CompleteRequest(keys[2], tokens[2], semel.Result(b"x" * (4 << 20))),
+            semel.CompleteRequest(keys[3], tokens[3], semel.Failure("x" * (1 << 20))),
+            semel.CompleteRequest(last, tokens[1], semel.Result(b"1")),
+        ]
+    )
+    assert [type(answer) for answer in answers] == [
+        semel.Completed,
+        semel.InvalidRequest,
+        semel.ResultTooLarge,
+        semel.InvalidRequest,
+        semel.Completed,
+    ]
+    (alone,) = large.batch_begin([semel.BeginRequest("k" * (5 << 20))])
+    assert isinstance(alone, semel.InvalidRequest)
+    assert "more than a message" in alone.message
+
+
+def test_what_was_answered_stands_where_a_later_message_is_not(
+    server: Semeld, large: semel.Client, new_key: Callable[[], str]
+) -> None:
+    keys = [new_key() for _ in range(9)]
+    with (
+        LossyProxy(server.address) as proxy,
+        semel.Client(proxy.address, namespace="bank", retry=semel.Retry(max_tries=1)) as client,
+    ):
+        tokens = begun(client, keys)
+        reports = [semel.CompleteRequest(key, token, LARGE) for key, token in zip(keys, tokens, strict=True)]
+        proxy.lose_answers(1, after=1)
+        answers = client.batch_complete(reports)
+        assert [type(answer) for answer in answers] == [semel.Completed] * 3 + [semel.Unavailable] * 6
+        unknown = [answer.outcome_unknown for answer in answers if isinstance(answer, semel.CallError)]
+        assert unknown == [True] * 3 + [False] * 3
+        found = [large.lookup(key) for key in keys]
+        assert [record.state for record in found if record] == [semel.State.DONE] * 6 + [semel.State.IN_PROGRESS] * 3
+        proxy.lose_answers(1)
+        with pytest.raises(semel.Unavailable):
+            client.batch_complete(reports)
 
 
 def test_operators_settle_what_is_in_doubt(client: semel.Client, admin: semel.AdminClient, key: str) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import semel
+import semel.aio
 from semeld import PATIENCE, Semeld, eventually
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -47,6 +50,65 @@ def test_a_closed_client_says_so(server: Semeld, key: str) -> None:
     client.close()
     with pytest.raises(semel.ClientClosed):
         client.lookup(key)
+
+
+def test_a_run_says_whether_the_client_was_closed_before_or_after_its_effect(server: Semeld, key: str) -> None:
+    client = semel.Client(server.address, namespace="shop")
+    with pytest.raises(semel.ClientClosed, match="the work was done") as caught:
+        client.run(key, lambda attempt: client.close())
+    assert caught.value.fn_ran
+    assert pickle.loads(pickle.dumps(caught.value)).fn_ran
+    with pytest.raises(semel.ClientClosed, match="the work was not begun") as caught:
+        client.run(key, lambda attempt: pytest.fail("it ran"))
+    assert not caught.value.fn_ran
+
+
+def test_an_exception_of_the_function_reaches_the_caller_though_the_client_was_closed(
+    server: Semeld, key: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = semel.Client(server.address, namespace="shop")
+
+    def fn(attempt: semel.Attempt) -> None:
+        client.close()
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        client.run(key, fn)
+    assert "the work failed, and that is not known to be recorded: the client is closed" in caplog.text
+
+
+@pytest.mark.parametrize("how", ["closed", "not_completed"])
+@pytest.mark.parametrize("policy", [None, lambda error, attempt: semel.Retryable("ALL_IS_RETRYABLE")])
+def test_an_inner_run_that_nobody_knows_about_leaves_the_outer_one_open(
+    server: Semeld, client: semel.Client, new_key: Callable[[], str], how: str, policy: semel.ErrorPolicy | None
+) -> None:
+    def outer(attempt: semel.Attempt) -> None:
+        with semel.Client(server.address, namespace="shop") as inner:
+            if how == "closed":
+                inner.run(new_key(), lambda attempt: inner.close())
+            with inner.attempt(new_key()):
+                pass
+
+    key = new_key()
+    with pytest.raises((semel.ClientClosed, semel.NotCompleted)):
+        client.run(key, outer, on_error=policy)
+    record = client.lookup(key)
+    assert record is not None
+    assert (record.state, record.outcome) == (semel.State.IN_PROGRESS, None)
+
+
+async def test_asyncio_says_the_same(server: Semeld, key: str, new_key: Callable[[], str]) -> None:
+    client = semel.aio.Client(server.address, namespace="shop")
+
+    async def fn(attempt: semel.aio.Attempt) -> None:
+        await client.close()
+
+    with pytest.raises(semel.ClientClosed, match="the work was done") as caught:
+        await client.run(key, fn)
+    assert caught.value.fn_ran
+    with pytest.raises(semel.ClientClosed, match="the work was not begun") as caught:
+        await client.run(new_key(), fn)
+    assert not caught.value.fn_ran
 
 
 def test_close_ends_calls_that_wait(server: Semeld, client: semel.Client, key: str) -> None:

@@ -7,7 +7,8 @@ import threading
 import pytest
 
 import semel
-from semeld import PATIENCE, Semeld
+from lossy_proxy import LossyProxy
+from semeld import PATIENCE, Semeld, eventually
 
 
 def test_a_lease_is_kept_longer_than_its_length(client: semel.Client, key: str) -> None:
@@ -92,6 +93,27 @@ def test_a_lease_that_went_by_is_lost_but_its_outcome_is_taken(own_server: Semel
 
         assert client.run(key, work, lease=0.3).value == "late"
         assert client.run(key, work).replayed
+
+
+def test_a_renewal_that_hangs_lets_no_other_lease_lapse(server: Semeld, key: str) -> None:
+    with (
+        LossyProxy(server.address) as proxy,
+        semel.Client(proxy.address, namespace="shop") as client,
+        semel.Client(server.address, namespace="shop") as direct,
+    ):
+
+        def short(attempt: semel.Attempt) -> str:
+            answer = direct.begin(attempt.key, wait=0.7)
+            assert isinstance(answer, semel.InProgress), answer
+            assert not attempt.lost
+            return "short"
+
+        def long(attempt: semel.Attempt) -> str:
+            proxy.let_hang(1)  # the next request is this lease's renewal, which may take a second
+            assert eventually(lambda: proxy.hung == 1)
+            return client.run(f"{key}/short", short, lease=0.5).value
+
+        assert client.run(key, long, lease=3).value == "short"
 
 
 def test_a_checkpoint_is_handed_to_the_next_attempt(client: semel.Client, key: str) -> None:

@@ -1,14 +1,21 @@
-"""A proxy that passes requests on, and loses answers: when told so, it cuts the connection once the server has answered."""
+"""A proxy that passes requests on, and loses answers: when told so, it cuts the connection once the server has answered.
+
+Or it lets a request hang, for as long as its client has patience, while others on the same connection pass.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 from types import TracebackType
 
+# As RFC 9113 has them.
+_PREFACE = 24
 _FRAME_HEADER = 9
-_HEADERS = 1  # the frame with which an answer begins (RFC 9113)
+_DATA = 0
+_HEADERS = 1  # the frame with which a request and an answer begin
 _CHUNK = 65536
 
 
@@ -23,7 +30,9 @@ class LossyProxy:
         self._lock = threading.Lock()
         self._to_cut = 0
         self._to_pass = 0
+        self._to_hang = 0
         self.lost = 0
+        self.hung = 0
         self._sockets: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self._spawn(self._accept)
@@ -32,6 +41,11 @@ class LossyProxy:
         """Loses the next `count` answers, after passing on so many."""
         with self._lock:
             self._to_cut, self._to_pass = count, after
+
+    def let_hang(self, count: int) -> None:
+        """The next `count` requests begin, and the server waits in vain for what they ask."""
+        with self._lock:
+            self._to_hang = count
 
     def cut_all(self) -> None:
         """Breaks every connection there is."""
@@ -73,8 +87,9 @@ class LossyProxy:
             self._spawn(self._pass_answers, server, client)
 
     def _pass_requests(self, client: socket.socket, server: socket.socket) -> None:
+        requests = _Requests(self._is_to_hang)
         while data := _received(client):
-            if not _sent(server, data):
+            if not _sent(server, requests.passed(data)):
                 break
         _shut(server)
 
@@ -94,16 +109,21 @@ class LossyProxy:
     def _whole_frames(self, held: bytearray) -> int | None:
         """How many bytes of whole frames there are; None: among them begins an answer that is to be lost."""
         at = 0
-        while len(held) - at >= _FRAME_HEADER:
-            end = at + _FRAME_HEADER + int.from_bytes(held[at : at + 3], "big")
-            if end > len(held):
-                break
+        while frame := _first_frame(held, at):
             # An answer has headers and trailers: only headers, which do not end the stream, begin one.
-            begins = held[at + 3] == _HEADERS and not held[at + 4] & 1
+            begins = frame[3] == _HEADERS and not frame[4] & 1
             if begins and self._is_to_be_lost():
                 return None
-            at = end
+            at += len(frame)
         return at
+
+    def _is_to_hang(self) -> bool:
+        with self._lock:
+            if not self._to_hang:
+                return False
+            self._to_hang -= 1
+            self.hung += 1
+            return True
 
     def _is_to_be_lost(self) -> bool:
         with self._lock:
@@ -115,6 +135,43 @@ class LossyProxy:
             self._to_cut -= 1
             self.lost += 1
             return True
+
+
+class _Requests:
+    """Of one connection. Only what a request asks is held back, not its head, which others refer to (RFC 7541)."""
+
+    def __init__(self, is_to_hang: Callable[[], bool]) -> None:
+        self._is_to_hang = is_to_hang
+        self._held = bytearray()
+        self._preface_left = _PREFACE
+        self._latest = 0  # stream
+        self._hanging: set[int] = set()
+
+    def passed(self, data: bytes) -> bytes:
+        """What goes on to the server, now that this has come."""
+        preface, data = data[: self._preface_left], data[self._preface_left :]
+        self._preface_left -= len(preface)
+        self._held += data
+        passed = bytearray(preface)
+        while frame := _first_frame(self._held):
+            del self._held[: len(frame)]
+            if self._passes(frame):
+                passed += frame
+        return bytes(passed)
+
+    def _passes(self, frame: bytes) -> bool:
+        stream = int.from_bytes(frame[5:_FRAME_HEADER], "big")
+        if frame[3] == _HEADERS and stream > self._latest:
+            self._latest = stream
+            if self._is_to_hang():
+                self._hanging.add(stream)
+        return frame[3] != _DATA or stream not in self._hanging
+
+
+def _first_frame(held: bytearray, at: int = 0) -> bytes:
+    """Empty where it is not all there yet."""
+    end = at + _FRAME_HEADER + int.from_bytes(held[at : at + 3], "big")
+    return b"" if len(held) < max(end, at + _FRAME_HEADER) else bytes(held[at:end])
 
 
 def _received(connection: socket.socket) -> bytes:

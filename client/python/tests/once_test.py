@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -44,6 +45,22 @@ def test_fields_of_arguments_make_the_key_and_the_fingerprint(client: semel.Clie
     assert refund(payment) == 5
     with pytest.raises(semel.FingerprintMismatch):
         refund(Payment(payment.id, 6))
+
+
+class Kind(str, enum.Enum):
+    CARD = "card"
+
+
+class Size(enum.IntEnum):
+    LARGE = 3
+
+
+def test_members_of_enums_make_the_key_by_their_value(client: semel.Client) -> None:
+    @client.once(key="{kind}/{size}/{kind!s}/{kind:>5}/{size:02}")
+    def pay(kind: Kind, size: Size) -> None:
+        pytest.fail("it ran")
+
+    assert pay.key(Kind.CARD, Size.LARGE) == "card/3/card/%20card/03"
 
 
 def test_a_function_of_the_arguments_makes_the_key(client: semel.Client, key: str) -> None:

@@ -256,13 +256,74 @@ def test_what_is_refused_of_a_failure_is_left_out_with_a_warning(
 
 
 def test_a_failure_that_cannot_be_recorded_is_noted_on_the_exception(
-    client: semel.Client, key: str, caplog: pytest.LogCaptureFixture
+    client: semel.Client, admin: semel.AdminClient, key: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    def fn(attempt: semel.Attempt) -> None:
+        admin.delete_key(key, reason="test", actor="test")
+        raise semel.Final("DECLINED")
+
     with pytest.raises(semel.Final) as caught:
-        client.run(key, raising(semel.Final("lower_case")))
+        client.run(key, fn)
     assert "could not be recorded" in caplog.text
+    assert "the work failed, and that is not known to be recorded" in caplog.text
+    assert "the work was done" not in caplog.text
     if hasattr(caught.value, "__notes__"):  # from Python 3.11 on
-        assert "failure.reason" in caught.value.__notes__[0]
+        assert "KEY_NOT_FOUND" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("verdict", [semel.Final, semel.Retryable])
+def test_a_reason_that_no_server_takes_is_mended(
+    client: semel.Client, key: str, verdict: type[semel.Final], caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(verdict):
+        client.run(key, raising(verdict("card declined", "call the bank")))
+    record = client.lookup(key)
+    assert record is not None
+    assert isinstance(record.outcome, semel.Failure)
+    assert (record.outcome.reason, record.outcome.message) == ("CARD_DECLINED", "call the bank")
+    assert "recorded as CARD_DECLINED" in caplog.text
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), "5", True], ids=repr)
+def test_a_retry_after_that_is_none_is_left_out(
+    client: semel.Client, key: str, wrong: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    error = semel.Retryable("BUSY", "later", retry_after=wrong)
+    with pytest.raises(semel.Retryable) as caught:
+        client.run(key, raising(error))
+    assert caught.value is error
+    record = client.lookup(key)
+    assert record is not None
+    assert record.outcome == semel.Failure("BUSY", "later", retryable=True, retry_after=timedelta())
+    assert "recorded without retry_after" in caplog.text
+
+
+def test_words_of_a_failure_that_are_of_other_types_lose_nothing(client: semel.Client, key: str) -> None:
+    wrong: Any = ValueError("no money")
+    with pytest.raises(semel.Final):
+        client.run(key, raising(semel.Final("DECLINED", wrong, details="text where bytes belong")))  # type: ignore[arg-type]
+    record = client.lookup(key)
+    assert record is not None
+    assert isinstance(record.outcome, semel.Failure)
+    assert (record.outcome.reason, record.outcome.message, record.outcome.details) == ("DECLINED", "no money", b"")
+
+
+def test_a_result_is_recorded_as_it_is(client: semel.Client, key: str) -> None:
+    result = semel.Result(b"<p>placed</p>", "text/html", {"http.status": "201"})
+    first = client.run(key, lambda attempt: result)
+    assert (first.value, dict(first.attributes)) == (result, {"http.status": "201"})
+    second = client.run(key, raising(AssertionError()))
+    assert (second.value, dict(second.attributes)) == ("<p>placed</p>", {"http.status": "201"})
+    record = client.lookup(key)
+    assert record is not None
+    assert isinstance(record.outcome, semel.Result)
+    assert (record.outcome.payload, record.outcome.content_type) == (b"<p>placed</p>", "text/html")
+
+
+def test_a_result_that_no_message_can_say_is_omitted(client: semel.Client, key: str) -> None:
+    wrong: Any = "text where bytes belong"
+    assert "could not encode" in client.run(key, lambda attempt: semel.Result(wrong)).refused
+    assert client.run(key, raising(AssertionError())).omitted
 
 
 def test_a_long_message_is_cut_between_characters(client: semel.Client, key: str) -> None:

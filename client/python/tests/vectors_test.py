@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import json
 import uuid
@@ -62,10 +63,44 @@ def test_numbers_and_uuids_are_parts_of_keys_too() -> None:
             semel.key_of("order", wrong)  # type: ignore[arg-type]
 
 
+class Kind(str, enum.Enum):
+    CARD = "card/1"
+
+
+class Size(enum.IntEnum):
+    LARGE = 3
+
+
+class Shouted(str):
+    def __str__(self) -> str:
+        return self.upper()
+
+
+def test_members_of_enums_are_parts_by_their_value() -> None:
+    assert semel.key_of("order", Kind.CARD, Size.LARGE, Shouted("x")) == "order/card%2F1/3/x"
+
+    class Plain(enum.Enum):
+        CARD = "card"
+
+    with pytest.raises(semel.KeyPartError):
+        semel.key_of("order", Plain.CARD)  # type: ignore[arg-type]
+
+
 def test_bytes_are_hashed_as_they_are() -> None:
     assert semel.fingerprint(b"\x00\xff") == hashlib.sha256(b"\x00\xff").digest()
     with pytest.raises(semel.FingerprintError):
         semel.fingerprint(b"x", leave_out=["/a"])
+
+
+@pytest.mark.parametrize("pointer", ["", "a", "/~2", "/a~", "/~0/~"])
+def test_what_is_no_json_pointer_is_refused(pointer: str) -> None:
+    with pytest.raises(semel.FingerprintError, match="JSON Pointer"):
+        semel.fingerprint({"a": 1}, leave_out=[pointer])
+
+
+def test_json_pointers_have_escapes() -> None:
+    value = {"~": 1, "/": 2, "~1": 3, "b": 4}
+    assert semel.canonical(value, ["/~0", "/~1", "/~01"]) == b'{"b":4}'
 
 
 @pytest.mark.parametrize("value", [2**53, -(2**53), float("nan"), float("inf"), {"a": [2**53]}], ids=str)

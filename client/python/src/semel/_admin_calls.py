@@ -8,6 +8,7 @@ from semel import _admin_wire as read
 from semel import _methods as methods
 from semel import _to_wire as write
 from semel._answers import CreatedBackup, KeysPage, Resolved, State, Stats
+from semel._arguments import checked_duration, checked_key
 from semel._durations import Duration, seconds
 from semel._from_wire import WIRE_STATES
 from semel._options import Options
@@ -71,7 +72,9 @@ class AdminCalls:
 
     def delete_key(self, key: str, *, reason: str, actor: str, namespace: str | None) -> Steps[State]:
         """Makes Semel forget a key. Another attempt may have begun after a first try, so it is not repeated."""
-        message = admin.DeleteKeyRequest(namespace=self._namespace(namespace), key=key, reason=reason, actor=actor)
+        message = admin.DeleteKeyRequest(
+            namespace=self._namespace(namespace), key=checked_key(key), reason=reason, actor=actor
+        )
         return read.deleted((yield from self._tried(f"DeleteKey of {key}", methods.DELETE_KEY, message, advice=None)))
 
     def get_stats(self) -> Steps[Stats]:
@@ -82,7 +85,7 @@ class AdminCalls:
     def create_backup(self, *, reason: str, actor: str, timeout: Duration) -> Steps[CreatedBackup]:
         """Backs up all that was acknowledged before. One more try would make one more backup, so it is not repeated."""
         message = admin.CreateBackupRequest(reason=reason, actor=actor)
-        whole = seconds(timeout)
+        whole = seconds(checked_duration("timeout", timeout))
         call = Call("CreateBackup", methods.CREATE_BACKUP, message, whole, per_try=whole, advice=None)
         return read.created_backup((yield from self._perform(call)))
 

@@ -54,7 +54,8 @@ class Reports(Generic[T]):
     def done(self, place: int, handled: Handled[T], attempt: Attempt) -> None:
         """The function returned."""
         try:
-            result = Result(*self._codec.encode(handled.value))
+            value = handled.value
+            result = value if isinstance(value, Result) else Result(*self._codec.encode(value))
         except Exception:  # noqa: BLE001 - whatever it is, the effect has happened: it must be recorded
             _log.warning("%s: the codec could not encode the result: recorded without it", attempt.key, exc_info=True)
             result = Result(omitted=True)

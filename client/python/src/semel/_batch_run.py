@@ -14,6 +14,7 @@ from semel._batch_report import Reports
 from semel._durations import Duration
 from semel._ended import Ended, Handled, not_called, raised
 from semel._error_policy import ErrorPolicy, verdict_on
+from semel._functions import check_function, finished
 from semel._requests import BeginRequest
 from semel._sync.attempt import Attempt
 from semel._sync.batch import OpenBatch
@@ -57,6 +58,7 @@ class BatchRun(Generic[T]):
         fingerprint: Callable[[T], bytes] | None,
         options: BatchOptions,
     ) -> None:
+        check_function(handle, is_async=False)
         self._client = client
         self._handle = handle
         self._key = key
@@ -132,7 +134,7 @@ class BatchRun(Generic[T]):
             reports.leave(each.place, Handled(each.message, Ended.LEASE_LOST), attempt)
             return
         try:
-            value = self._handle(each.message, attempt)
+            value = finished(attempt.key, self._handle(each.message, attempt))
         except Exception as error:  # noqa: BLE001 - recorded and told; the other messages go on
             _log.exception("%s: attempt %d failed", attempt.key, attempt.number)
             verdict = self._verdict(error, attempt)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -12,10 +12,13 @@ from semel import _from_wire as read
 from semel import _methods as methods
 from semel import _to_wire as write
 from semel._answers import BeginAnswer, Completed, Record
+from semel._arguments import checked_duration, checked_key
+from semel._batches import Item, in_messages, item
 from semel._durations import Duration, from_wire, seconds, to_wire
-from semel._errors import CallError, FieldViolation, InvalidRequest, ResultTooLarge
+from semel._errors import CallError, FieldViolation, ResultTooLarge
 from semel._options import Options
 from semel._outcomes import Failure, Report, Result
+from semel._refusals import refused_here
 from semel._requests import BeginRequest, CompleteRequest, RenewRequest
 from semel._retry import BeforeTry, Call, RetryBudget, Steps, tried
 from semel.v1 import idempotency_service_pb2 as service
@@ -76,14 +79,13 @@ class Calls:
 
     def complete(self, request: CompleteRequest, namespace: str | None, timeout: Duration | None) -> Steps[Completed]:
         """Reports how an attempt ended."""
-        check_sizes(request.outcome)
-        message = write.complete(request, self.namespace(namespace))
+        message = _complete(request, self.namespace(namespace))
         call = self._call("Complete", request.key, methods.COMPLETE, message, timeout)
         return read.completed((yield from self._tried(call)))
 
     def lookup(self, key: str, namespace: str | None, timeout: Duration | None) -> Steps[Record | None]:
         """Reads a key."""
-        message = service.LookupRequest(namespace=self.namespace(namespace), key=key)
+        message = service.LookupRequest(namespace=self.namespace(namespace), key=checked_key(key))
         call = self._call("Lookup", key, methods.LOOKUP, message, timeout)
         return read.looked_up((yield from self._tried(call)))
 
@@ -95,7 +97,7 @@ class Calls:
 
     def release(self, key: str, token: int, namespace: str | None, timeout: Duration | None) -> Steps[None]:
         """Gives a key back."""
-        message = service.ReleaseRequest(namespace=self.namespace(namespace), key=key, token=token)
+        message = service.ReleaseRequest(namespace=self.namespace(namespace), key=checked_key(key), token=token)
         yield from self._tried(self._call("Release", key, methods.RELEASE, message, timeout))
 
     def checkpoint(
@@ -109,7 +111,11 @@ class Calls:
     ) -> Steps[timedelta]:
         """Saves an attempt's progress."""
         message = service.CheckpointRequest(
-            namespace=self.namespace(namespace), key=key, token=token, data=data, effects_began=effects_began
+            namespace=self.namespace(namespace),
+            key=checked_key(key),
+            token=token,
+            data=data,
+            effects_began=effects_began,
         )
         answer = yield from self._tried(self._call("Checkpoint", key, methods.CHECKPOINT, message, timeout))
         return from_wire(answer.lease_remaining)
@@ -117,36 +123,45 @@ class Calls:
     def batch_begin(
         self, requests: Sequence[BeginRequest], namespace: str | None, timeout: Duration | None
     ) -> Steps[list[BeginAnswer | CallError]]:
-        """Many begins in one message."""
+        """Many begins at once."""
         space, owner, lease = self.namespace(namespace), self.options.owner, self.options.lease
-        message = service.BatchBeginRequest(
-            requests=[write.begin(request, space, owner, lease) for request in requests]
-        )
-        answer = yield from self._batch("BatchBegin", methods.BATCH_BEGIN, message, len(requests), timeout)
-        return read.items(answer.items, len(requests), read.begun)
+        items = [item(request, lambda request: write.begin(request, space, owner, lease)) for request in requests]
+        return self._batch("BatchBegin", methods.BATCH_BEGIN, service.BatchBeginRequest, items, read.begun, timeout)
 
     def batch_complete(
         self, requests: Sequence[CompleteRequest], namespace: str | None, timeout: Duration | None
     ) -> Steps[list[Completed | CallError]]:
-        """Many completes in one message."""
+        """Many completes at once."""
         space = self.namespace(namespace)
-        message = service.BatchCompleteRequest(requests=[write.complete(request, space) for request in requests])
-        answer = yield from self._batch("BatchComplete", methods.BATCH_COMPLETE, message, len(requests), timeout)
-        return read.items(answer.items, len(requests), read.completed)
+        items = [item(request, lambda request: _complete(request, space)) for request in requests]
+        return self._batch(
+            "BatchComplete", methods.BATCH_COMPLETE, service.BatchCompleteRequest, items, read.completed, timeout
+        )
 
     def batch_renew(
         self, requests: Sequence[RenewRequest], namespace: str | None, timeout: Duration | None
     ) -> Steps[list[timedelta | CallError]]:
-        """Many renews in one message."""
+        """Many renews at once."""
         space = self.namespace(namespace)
-        message = service.BatchRenewRequest(requests=[write.renew(request, space) for request in requests])
-        answer = yield from self._batch("BatchRenew", methods.BATCH_RENEW, message, len(requests), timeout)
-        return read_renewals(answer, len(requests))
+        items = [item(request, lambda request: write.renew(request, space)) for request in requests]
+        return self._batch("BatchRenew", methods.BATCH_RENEW, service.BatchRenewRequest, items, _renewed, timeout)
 
     def _batch(
-        self, name: str, method: methods.Method[Any, R], message: Any, size: int, timeout: Duration | None
-    ) -> Steps[R]:
-        return self._tried(self._call(name, f"{size} keys", method, message, timeout))
+        self,
+        name: str,
+        method: methods.Method[Any, Any],
+        message: Callable[..., Any],
+        items: Sequence[Item],
+        read_one: Callable[[Any], A],
+        timeout: Duration | None,
+    ) -> Steps[list[A | CallError]]:
+        def send(requests: list[Any], left: float) -> Steps[list[A | CallError]]:
+            call = self._call(name, f"{len(requests)} keys", method, message(requests=requests), left)
+            answer = yield from self._tried(call)
+            return read.items(answer.items, len(requests), read_one)
+
+        total = self.options.call_timeout if timeout is None else seconds(timeout)
+        return in_messages(items, total, send)
 
     def _call(
         self,
@@ -157,7 +172,7 @@ class Calls:
         timeout: Duration | None,
         wait: float = 0.0,
     ) -> Call[R]:
-        total = self.options.call_timeout if timeout is None else seconds(timeout)
+        total = self.options.call_timeout if timeout is None else seconds(checked_duration("timeout", timeout))
         per_try = self.options.try_timeout + wait
         return Call(f"{name} of {key}", method, message, total + wait, per_try, budgeted=method not in _REPORTS)
 
@@ -167,7 +182,19 @@ class Calls:
 
 def read_renewals(answer: service.BatchRenewResponse, expected: int) -> list[timedelta | CallError]:
     """The lengths granted, or the errors, in order."""
-    return read.items(answer.items, expected, lambda renewed: from_wire(renewed.lease))
+    return read.items(answer.items, expected, _renewed)
+
+
+def _renewed(answer: service.RenewResponse) -> timedelta:
+    return from_wire(answer.lease)
+
+
+def _complete(request: CompleteRequest, namespace: str) -> service.CompleteRequest:
+    check_sizes(request.outcome)
+    try:
+        return write.complete(request, namespace)
+    except UnicodeError as error:
+        raise refused_here(FieldViolation("request", f"has to be UTF-8: {error}")) from error
 
 
 def check_sizes(outcome: Report) -> None:
@@ -204,9 +231,4 @@ def _check_fields(*sizes: tuple[str, int]) -> None:
         if size > _MAX_FIELD_BYTES
     )
     if wrong:
-        raise InvalidRequest(
-            f"{wrong[0].field}: {wrong[0].description}",
-            code=grpc.StatusCode.INVALID_ARGUMENT,
-            reason="FIELD_INVALID",
-            field_violations=wrong,
-        )
+        raise refused_here(*wrong)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, TypeAlias
+from numbers import Real
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from google.protobuf.duration_pb2 import Duration as WireDuration
 
@@ -15,6 +16,18 @@ Duration: TypeAlias = timedelta | float
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROS = 1_000_000
+# Seconds in 10,000 years: what protobuf's Duration takes.
+_LONGEST = 315_576_000_000
+
+
+def is_duration(value: object) -> bool:
+    """Whether it is one that messages can say: a timedelta, or a finite number that counts seconds."""
+    if isinstance(value, timedelta):
+        return True
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    number: Any = value  # the type of Real knows no comparison
+    return bool(-_LONGEST <= number <= _LONGEST)  # of nan: no
 
 
 def seconds(duration: Duration) -> float:

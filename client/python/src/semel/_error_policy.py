@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
-from semel._errors import CallError, Final, LeaseLost, Release, Retryable, Unknown, Verdict
+from semel._durations import Duration, is_duration
+from semel._errors import CallError, ClientClosed, Final, LeaseLost, NotCompleted, Release, Retryable, Unknown, Verdict
 from semel._outcomes import Failure
 from semel._unknown_errors import leaves_unknown
+
+_log = logging.getLogger("semel")
 
 _MAX_MESSAGE = 512
 _MAX_REASON = 64
@@ -42,8 +46,10 @@ def default_policy(error: BaseException, attempt: FailedAttempt) -> Verdict:
     """The verdict of who gave no policy.
 
     - Retryable, Final, Unknown and Release say themselves what they are.
-    - Unknown: timeouts, broken connections and cancellations, and CallError with `fn_ran`, also where they are the cause of
-      another exception; KeyboardInterrupt, SystemExit; and anything else once the attempt declared that effects began.
+    - Unknown: timeouts, broken connections (also of databases and TLS) and cancellations, HTTP errors of status 502 and 504,
+      CallError with `fn_ran` or `outcome_unknown`, ClientClosed and NotCompleted, also where they are the cause of another
+      exception, or its hidden context; KeyboardInterrupt, SystemExit; and anything else once the attempt declared that effects
+      began.
     - Retryable: all other exceptions, with the name of the class as reason and their text as message.
     """
     if isinstance(error, Verdict):
@@ -56,32 +62,64 @@ def default_policy(error: BaseException, attempt: FailedAttempt) -> Verdict:
 def verdict_on(error: BaseException, attempt: FailedAttempt, policy: ErrorPolicy | None) -> Verdict:
     """By the caller's policy where it has one and knows.
 
-    Under any policy nothing is reported after a report that failed, or a lost lease: the effect has happened, or somebody else
-    is at it by now.
+    Under any policy nothing is reported after a report that failed or was not made, or a lost lease: the effect has happened, or
+    nobody knows, or somebody else is at it by now.
     """
-    if isinstance(error, CallError) and (error.fn_ran or isinstance(error, LeaseLost)):
+    if isinstance(error, (CallError, ClientClosed)) and error.fn_ran:
+        return Unknown()
+    if isinstance(error, (LeaseLost, NotCompleted)):
         return Unknown()
     verdict = policy(error, attempt) if policy is not None else None
     return default_policy(error, attempt) if verdict is None else verdict
 
 
 def failure_of(verdict: Retryable | Final) -> Failure:
-    """What is stored for it. An empty reason or a long message is mended: nothing is lost for the sake of its words."""
+    """What is stored for it. What no server would take is mended, with a warning: a failure is never lost for its words."""
     return Failure(
-        reason=verdict.reason or _DEFAULT_REASON,
-        message=cut(verdict.message),
-        details=verdict.details,
+        reason=_mended_reason(verdict.reason),
+        message=cut(str(verdict.message)),
+        details=_details(verdict),
         retryable=verdict.retryable,
-        retry_after=verdict.retry_after if verdict.retryable else None,
+        retry_after=_retry_after(verdict) if verdict.retryable else None,
     )
 
 
 def reason_of(error: BaseException) -> str:
     """The name of its class in UPPER_SNAKE: CardDeclined → CARD_DECLINED, HTTPError → HTTP_ERROR."""
-    name = type(error).__name__
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
-    reason = spaced.upper().strip("_")[:_MAX_REASON]
+    reason = _spaced(type(error).__name__).upper().strip("_")[:_MAX_REASON]
     return reason if _REASON.fullmatch(reason) else _DEFAULT_REASON
+
+
+def _spaced(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+
+
+def _mended_reason(given: str) -> str:
+    if not given:
+        return _DEFAULT_REASON
+    text = str.__str__(given) if isinstance(given, str) else str(given)
+    if len(text) <= _MAX_REASON and _REASON.fullmatch(text):
+        return text
+    words = re.sub(r"[^A-Z0-9]+", "_", _spaced(text).upper()).strip("_")
+    reason = words if words[:1].isalpha() else f"{_DEFAULT_REASON}_{words}"
+    reason = reason[:_MAX_REASON].rstrip("_")
+    _log.warning("a reason is [A-Z][A-Z0-9_]*, at most 64 bytes, and not %r: recorded as %s", text, reason)
+    return reason
+
+
+def _details(verdict: Retryable | Final) -> bytes:
+    given: object = verdict.details
+    if isinstance(given, (bytes, bytearray, memoryview)):
+        return bytes(given)
+    _log.warning("%s: details are bytes, and not %s: recorded without them", verdict, type(given).__name__)
+    return b""
+
+
+def _retry_after(verdict: Retryable | Final) -> Duration | None:
+    if verdict.retry_after is None or is_duration(verdict.retry_after):
+        return verdict.retry_after
+    _log.warning("%s: %r is no length of time: recorded without retry_after", verdict, verdict.retry_after)
+    return None
 
 
 def cut(message: str) -> str:

@@ -31,7 +31,7 @@
     │   ├── Final                 the effect did not happen and will not: replayed like a result
     │   ├── Unknown               nobody knows: nothing is reported, the lease lapses
     │   └── Release               nothing was done: another attempt may run now, as if this one had not been
-    ├── NotCompleted              an attempt() was left without a word about how it ended
+    ├── NotCompleted              an attempt was left without a word about how it ended: nobody knows
     ├── ConfigurationError        an option of a client is wrong, or missing
     ├── KeyPartError              what cannot be part of a key
     ├── FingerprintError          what has no canonical form, and so no fingerprint
@@ -311,7 +311,8 @@ class _Failing(Verdict):
 class Retryable(_Failing):
     """The effect did not happen; another attempt may run, `retry_after` from now at the earliest.
 
-    `reason`: UPPER_SNAKE, for programs, 1 to 64 bytes. `message`: for people, at most 512 bytes.
+    `reason`: for programs, [A-Z][A-Z0-9_]*, at most 64 bytes. `message`: for people, at most 512 bytes. What does not keep to
+    that is mended, with a warning in the log: "card declined" is recorded as CARD_DECLINED.
     """
 
     retryable = True
@@ -337,7 +338,11 @@ class Release(Verdict):
 
 
 class NotCompleted(SemelError, RuntimeError):
-    """An attempt() was left without complete(), fail() or release(). Nothing is reported; its lease is left to lapse."""
+    """Nobody said how an attempt ended: nothing is reported, its lease is left to lapse.
+
+    A block of attempt() was left without complete(), fail() or release(); or a function came to a coroutine, a generator or a
+    future, which is the beginning of work and not its end.
+    """
 
 
 class ConfigurationError(SemelError, ValueError):
@@ -357,7 +362,15 @@ class CodecError(SemelError, ValueError):
 
 
 class ClientClosed(SemelError, RuntimeError):
-    """The client was closed."""
+    """The client was closed.
+
+    Attributes:
+        fn_ran: run() and attempt() only: as that of CallError.
+    """
+
+    def __init__(self, message: str, *, fn_ran: bool = False) -> None:
+        super().__init__(message)
+        self.fn_ran = fn_ran
 
 
 class ForkedProcess(SemelError, RuntimeError):

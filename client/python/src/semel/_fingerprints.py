@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +12,7 @@ import rfc8785
 from semel._errors import FingerprintError
 
 _MAX_EXACT = 2**53 - 1
+_NO_ESCAPE = re.compile(r"~(?![01])")
 
 
 class _Paths:
@@ -36,10 +38,10 @@ def fingerprint(value: Any, leave_out: Iterable[str] = ()) -> bytes:
     nowhere are ignored.
 
     Raises FingerprintError for what does not read the same in every language: integers beyond ±(2^53 - 1), NaN,
-    infinities, and whatever is not JSON. Pass it as text.
+    infinities, and whatever is not JSON. Pass it as text. Also for what is no JSON Pointer.
     """
     if isinstance(value, (bytes, bytearray, memoryview)):
-        if list(leave_out):
+        if _pointers(leave_out):
             raise FingerprintError("leave_out needs a JSON value: bytes are hashed as they are")
         return hashlib.sha256(value).digest()
     return hashlib.sha256(canonical(value, leave_out)).digest()
@@ -48,18 +50,29 @@ def fingerprint(value: Any, leave_out: Iterable[str] = ()) -> bytes:
 def canonical(value: Any, leave_out: Iterable[str] = ()) -> bytes:
     """The canonical form of a JSON value, as UTF-8: what `fingerprint` hashes, for those who look for a difference."""
     paths = _Paths()
-    for pointer in leave_out:
+    for pointer in _pointers(leave_out):
         paths.add(pointer)
-    kept = _without(value, paths, "")
     try:
-        return rfc8785.dumps(kept)
+        return rfc8785.dumps(_without(value, paths, ""))
+    except RecursionError:
+        raise FingerprintError("this has no canonical form: it contains itself, or is nested too deeply") from None
     except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
         raise FingerprintError(f"this has no canonical form: {error}") from error
+
+
+def _pointers(leave_out: Iterable[str]) -> list[str]:
+    pointers = leave_out if isinstance(leave_out, Iterable) and not isinstance(leave_out, (str, bytes)) else [leave_out]
+    taken = list(pointers)
+    if pointers is not leave_out or not all(isinstance(pointer, str) for pointer in taken):
+        raise TypeError(f"leave_out is a list of JSON Pointers, such as ['/sent_at'], and not {leave_out!r}")
+    return taken
 
 
 def _names(pointer: str) -> list[str]:
     if not pointer.startswith("/"):
         raise FingerprintError(f"leave_out takes JSON Pointers, which begin with a slash: {pointer!r}")
+    if _NO_ESCAPE.search(pointer):
+        raise FingerprintError(f"this JSON Pointer has a ~ that is neither ~0 nor ~1: {pointer!r}")
     return [name.replace("~1", "/").replace("~0", "~") for name in pointer[1:].split("/")]
 
 

@@ -202,7 +202,10 @@ def items(found: Iterable[_Item], expected: int, read: Callable[[Any], A]) -> li
 def _item(item: _Item, read: Callable[[Any], A]) -> A | CallError:
     match item.WhichOneof("answer"):
         case "response":
-            return read(item.response)
+            try:
+                return read(item.response)
+            except CallError as error:
+                return error  # of this one alone
         case "error":
             return of_item(item.error).error()
     return not_understood("an item without an answer")

@@ -16,7 +16,7 @@ _RANDOM_BYTES = 10
 
 
 def key_of(*parts: str | int | uuid.UUID) -> str:
-    """A key from parts, such as `key_of("order", order_id)`.
+    """A key from parts, such as `key_of("order", order_id)`. Members of enums that are text or numbers count as these.
 
     Each part is percent-encoded as UTF-8, all but RFC 3986's unreserved characters (A-Z a-z 0-9 - . _ ~), and joined
     with "/": different parts never make the same key. A key that would be longer than 255 bytes ends in the SHA-256 of
@@ -36,15 +36,31 @@ def key_of(*parts: str | int | uuid.UUID) -> str:
 
 def quoted_part(part: object) -> str:
     """One part of a key, percent-encoded. Raises KeyPartError."""
+    part = plain(part)
     if isinstance(part, bool) or not isinstance(part, (str, int, uuid.UUID)):
         raise KeyPartError(f"a part of a key is text, int or UUID, and not {type(part).__name__}: {part!r}")
-    text = str(part)
+    try:
+        text = str(part)
+    except ValueError as error:  # Python's limit on digits, which guards against text that takes for ever
+        raise KeyPartError("a part of a key is a number with too many digits: pass it as text") from error
     if not text:
         raise KeyPartError("a part of a key is empty: is an id missing?")
     try:
         return quote(text, safe="-._~")
     except UnicodeEncodeError as error:
         raise KeyPartError(f"a part of a key is not text: {text!r}") from error
+
+
+def plain(part: object) -> object:
+    """Of a member of an enum, or another class below text or numbers, the text or number itself.
+
+    What such a class says of itself may be another one, and of an enum's it differs between versions of Python.
+    """
+    if isinstance(part, str):
+        return str.__str__(part)
+    if isinstance(part, int) and not isinstance(part, bool):
+        return int.__pos__(part)
+    return part
 
 
 def new_key() -> str:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from semel._errors import ConfigurationError, KeyPartError
-from semel._keys import quoted_part
+from semel._functions import check_function
+from semel._keys import plain, quoted_part
 from semel._running import RunOptions
 
 KeyOf = str | Callable[..., str]
@@ -60,6 +61,7 @@ def once_of(
     if inspect.iscoroutinefunction(function) != is_async:
         kind, client = ("async def", "semel.aio.Client") if not is_async else ("plain", "semel.Client")
         raise TypeError(f"{function!r} is a {kind} function: decorate it with once() of a {client}")
+    check_function(function, is_async=is_async)
     signature = inspect.signature(function)
     if with_attempt:
         parameters = list(signature.parameters.values())
@@ -90,7 +92,7 @@ def _formatted(key: str, arguments: dict[str, Any]) -> str:
             continue
         value, _ = _FORMATTER.get_field(field, (), arguments)
         if conversion or spec:
-            value = format(_FORMATTER.convert_field(value, conversion), spec or "")
+            value = format(_FORMATTER.convert_field(plain(value), conversion), spec or "")
         try:
             made.append(quoted_part(value))
         except KeyPartError as error:

@@ -11,6 +11,8 @@ from typing import Any, Literal, TypedDict
 
 import grpc
 
+from semel._addresses import checked_address
+from semel._arguments import check_codec, check_on_error, checked_duration
 from semel._codecs import Codec, StandardCodec
 from semel._durations import Duration, seconds
 from semel._error_policy import ErrorPolicy
@@ -21,6 +23,7 @@ from semel._version import __version__
 
 _DEFAULT_ADDRESS = "localhost:7420"
 _LONGEST_KEEPALIVE = 86_400.0
+_TIMES = ("call_timeout", "try_timeout", "complete_timeout", "keepalive_time", "keepalive_timeout")
 
 Transport = Literal["auto", "unary", "stream"]
 Token = str | Callable[[], str] | Callable[[], Awaitable[str]]
@@ -140,10 +143,12 @@ def complete(address: str | None, given: ConnectOptions, *, needs_namespace: boo
     """The options with what the environment and the defaults say. Raises ConfigurationError; TypeError for a wrong name."""
     named: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     tls = named.pop("tls", None)
-    for name in ("call_timeout", "try_timeout", "complete_timeout", "keepalive_time", "keepalive_timeout"):
+    _check_types(named, tls)
+    for name in _TIMES:
         if name in named:
             named[name] = seconds(named[name])
-    options = Options(address=address or os.environ.get("SEMEL_ADDRESS") or _DEFAULT_ADDRESS, **named)
+    address = checked_address(address or os.environ.get("SEMEL_ADDRESS") or _DEFAULT_ADDRESS)
+    options = Options(address=address, **named)
     options = replace(
         options,
         namespace=options.namespace or os.environ.get("SEMEL_NAMESPACE", ""),
@@ -156,6 +161,21 @@ def complete(address: str | None, given: ConnectOptions, *, needs_namespace: boo
     _check_times(options)
     _check_retry(options.retry)
     return _with_credentials(options, tls)
+
+
+def _check_types(named: dict[str, Any], tls: object) -> None:
+    for name in ("namespace", "owner", "authority", "user_agent"):
+        if not isinstance(named.get(name, ""), str):
+            raise ConfigurationError(f"{name} is text, and not {named[name]!r}")
+    for name in (*_TIMES, "lease"):
+        if name in named:
+            checked_duration(name, named[name])
+    if tls is not None and not isinstance(tls, Tls):
+        raise ConfigurationError(f"tls is a semel.Tls, such as Tls(ca_file='ca.pem'), and not {tls!r}")
+    if not isinstance(named.get("retry", Retry()), Retry):
+        raise ConfigurationError(f"retry is a semel.Retry, such as Retry(max_tries=5), and not {named['retry']!r}")
+    check_codec(named.get("codec"))
+    check_on_error(named.get("on_error"))
 
 
 def _check_times(options: Options) -> None:

@@ -117,14 +117,25 @@ def _detailed(code: grpc.StatusCode, message: str, details: bytes) -> Refusal:
     return Refusal(code, message, reason, metadata, violations, delay, detailed=True)
 
 
+def refused_here(*wrong: errors.FieldViolation) -> errors.InvalidRequest:
+    """What no server could read, or could only refuse without a word about the field."""
+    return errors.InvalidRequest(
+        f"{wrong[0].field}: {wrong[0].description}",
+        code=grpc.StatusCode.INVALID_ARGUMENT,
+        reason="FIELD_INVALID",
+        field_violations=wrong,
+    )
+
+
 def retold(
     error: errors.CallError,
     message: str,
     *,
     fn_ran: bool = False,
+    outcome_unknown: bool | None = None,
     kind: type[errors.CallError] | None = None,
 ) -> errors.CallError:
-    """The same error in other words, and of another kind where one is given."""
+    """The same error in other words, and of another kind, or with other facts, where these are given."""
     return (kind or type(error))(
         message,
         code=error.code,
@@ -132,7 +143,7 @@ def retold(
         metadata=error.metadata,
         field_violations=error.field_violations,
         retry_delay=error.retry_delay,
-        outcome_unknown=error.outcome_unknown,
+        outcome_unknown=error.outcome_unknown if outcome_unknown is None else outcome_unknown,
         fn_ran=fn_ran or error.fn_ran,
     )
 

@@ -23,6 +23,8 @@ A = TypeVar("A")
 R = TypeVar("R")
 
 
+# What gRPC says where it found nobody to send to; newer releases say the last of a name that does not resolve.
+_NEVER_SENT = ("failed to connect to all addresses", "DNS resolution failed", "errors resolving ")
 NOT_SENT = "not sent: "
 """What the message of a failed try begins with that surely sent nothing. gRPC says so only in words of its own."""
 
@@ -115,7 +117,6 @@ class Call(Generic[R]):
     """Retries take from the client's budget."""
 
 
-# Tells the caller of a sequence of tries that this one is about to be sent.
 class BeforeTry:
     """What a call changes in its message from try to try, and remembers: when the last one was sent."""
 
@@ -227,7 +228,7 @@ def _may_have_been_done(refusal: Refusal) -> bool:
     if refusal.reason in ("OVERLOADED", "DRAINING") or refusal.message.startswith(NOT_SENT):
         return False
     # gRPC never sent it. Its text is all that tells; should it change, the error merely claims to know less.
-    never_sent = refusal.message.startswith(("failed to connect to all addresses", "DNS resolution failed"))
+    never_sent = refusal.message.startswith(_NEVER_SENT)
     return not (refusal.code is grpc.StatusCode.UNAVAILABLE and never_sent)
 
 

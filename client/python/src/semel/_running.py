@@ -14,11 +14,13 @@ from typing import Any, Protocol
 
 from semel import _errors as errors
 from semel._answers import Acquired, Done, Expired, Failed, InDoubt, InProgress
+from semel._arguments import check_codec, check_durations, check_on_error, checked_key
 from semel._attempts import Owned
 from semel._calls import Calls
 from semel._codecs import Codec
 from semel._durations import Duration
 from semel._error_policy import ErrorPolicy, failure_of, verdict_on
+from semel._functions import finished
 from semel._lease import HeldLease, late
 from semel._lesser_report import Recorded, complete_or_less
 from semel._outcomes import Failure, Outcome, Report, Result
@@ -26,6 +28,7 @@ from semel._refusals import attempt_is_over, retold
 from semel._requests import BeginRequest, CompleteRequest, RenewRequest
 from semel._retry import Steps
 from semel._telemetry import RunFacts
+from semel._to_wire import result as to_wire
 
 _log = logging.getLogger("semel")
 
@@ -61,10 +64,13 @@ class Run:
     """One run. Used once, by one thread or task."""
 
     def __init__(self, calls: Calls, keeper: Keeper, key: str, given: RunOptions) -> None:
+        check_durations(lease=given.lease, retention=given.retention)
+        check_codec(given.codec)
+        check_on_error(given.on_error)
         options = calls.options
         self._calls = calls
         self._keeper = keeper
-        self._key = key
+        self._key = checked_key(key)
         self._given = given
         self._namespace = calls.namespace(given.namespace)
         self._codec = given.codec or options.codec
@@ -93,6 +99,8 @@ class Run:
             if isinstance(error, errors.FingerprintMismatch):
                 self._facts.answer = "mismatch"
             raise retold(error, f"the work was not begun: {error.message}") from None
+        except errors.ClientClosed as error:
+            raise errors.ClientClosed(f"the work was not begun: {error}") from error
         if type(answer) is Acquired:
             return self._own(answer, granted_at)
         return self._told(answer)
@@ -147,7 +155,8 @@ class Run:
         return (yield from self._record(owned, value, result, unencoded))
 
     def completed(self, owned: Owned, value: Any) -> Steps[Outcome[Any]]:
-        """As returned(), but a Result is recorded as it is."""
+        """As returned(), but its owner is still there to mend a Result that is none."""
+        finished(owned.key, value)
         if isinstance(value, Result):
             return (yield from self._record(owned, value, value))
         return (yield from self.returned(owned, value))
@@ -174,10 +183,14 @@ class Run:
 
     def _encoded(self, value: Any) -> tuple[Result, str]:
         try:
+            if isinstance(value, Result):
+                to_wire(value)
+                return value, ""
             payload, content_type = self._codec.encode(value)
         except Exception as error:  # noqa: BLE001 - whatever it is, the effect has happened: it must be recorded
-            _log.debug("%s: the codec raised", self._key, exc_info=True)
-            return Result(omitted=True), f"the codec could not encode it: {type(error).__name__}: {error}"
+            _log.debug("%s: the result cannot be encoded", self._key, exc_info=True)
+            who = "a message" if isinstance(value, Result) else "the codec"
+            return Result(omitted=True), f"{who} could not encode it: {type(error).__name__}: {error}"
         return Result(payload, content_type), ""
 
     def failed(self, owned: Owned, error: BaseException) -> Steps[None]:
@@ -196,7 +209,7 @@ class Run:
                     yield from self.release(owned)
                 case _:
                     self._left_to_lapse(owned, error)
-        except errors.CallError as report_error:
+        except Exception as report_error:  # noqa: BLE001 - whatever it is, the function's exception is the one to be seen
             _log.error("%s: how it failed could not be recorded: %s", self._key, report_error)
             _note(error, f"semel: how it failed could not be recorded: {report_error}")
 
@@ -205,8 +218,7 @@ class Run:
             return errors.Unknown()  # and its report failed, perhaps with this
         try:
             return verdict_on(error, owned, self._policy)
-        except Exception:  # noqa: BLE001 - the function's exception is the one to be seen
-            # Not knowing is what is left of a policy that fails; the function's exception is the one to be seen.
+        except Exception:  # noqa: BLE001 - not knowing is left of a policy that fails; the function's exception is to be seen
             _log.exception("%s: the error policy raised, so the effect counts as unknown", self._key)
             return errors.Unknown()
 
@@ -249,7 +261,12 @@ class Run:
             recorded = yield from complete_or_less(report, self._complete)
         except errors.CallError as error:
             self._note_end(owned, error)
-            raise self._not_recorded(error) from None
+            raise self._not_recorded(owned, outcome, error) from None
+        except errors.ClientClosed as error:
+            if owned.recorded:
+                raise
+            self._facts.answer = "error"
+            raise errors.ClientClosed(f"{_what_ended(outcome)}: {error}", fn_ran=True) from error
         self._end(owned)
         owned.recorded = True
         return recorded
@@ -258,11 +275,12 @@ class Run:
         timeout = self._calls.options.complete_timeout
         return self._calls.complete(request, self._namespace, timeout)
 
-    def _not_recorded(self, error: errors.CallError) -> errors.CallError:
+    def _not_recorded(self, owned: Owned, outcome: Report, error: errors.CallError) -> errors.CallError:
+        if owned.recorded:
+            return retold(error, f"this attempt was ended before, and its first report counts: {error.message}")
         if not isinstance(error, errors.TokenStale):
             self._facts.answer = "error"
-            what = "the work was done, but its outcome is not known to be recorded"
-            return retold(error, f"{what}: {error.message}", fn_ran=True)
+            return retold(error, f"{_what_ended(outcome)}: {error.message}", fn_ran=True)
         self._facts.answer = "lost"
         # After a lost reply the first report may have been stored before somebody took over.
         what = "the lease was lost while the work went on, and its outcome is not known to be recorded"
@@ -295,6 +313,12 @@ class Run:
             owned.lease.mark_lost()
         if attempt_is_over(error):
             self._end(owned)
+
+
+def _what_ended(outcome: Report) -> str:
+    if isinstance(outcome, Failure):
+        return "the work failed, and that is not known to be recorded"
+    return "the work was done, but its outcome is not known to be recorded"
 
 
 def _note(error: BaseException, text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from semel._arguments import checked_duration, checked_key
 from semel._durations import Duration, to_wire
 from semel._outcomes import Failure, Report, Result
 from semel._requests import Absent, BeginRequest, CompleteRequest, RenewRequest, new_attempt_id
@@ -20,39 +21,33 @@ def begin(request: BeginRequest, namespace: str, owner: str, lease: Duration | N
     """`owner` and `lease` are the client's: what counts where the request does not say."""
     message = service.BeginRequest(
         namespace=_of(request, namespace),
-        key=request.key,
+        key=checked_key(request.key),
         fingerprint=request.fingerprint,
         attempt_id=new_attempt_id() if request.attempt_id is None else request.attempt_id,
         owner=owner if request.owner is None else request.owner,
     )
     lease = lease if request.lease is None else request.lease
     if lease is not None:
-        message.lease.CopyFrom(to_wire(lease))
-    if request.wait:
+        message.lease.CopyFrom(to_wire(checked_duration("lease", lease)))
+    if checked_duration("wait", request.wait):
         message.wait.CopyFrom(to_wire(request.wait))
     return message
 
 
 def complete(request: CompleteRequest, namespace: str) -> service.CompleteRequest:
     """An outcome of another type than a report is sent as none: the server says what it thinks of it."""
-    message = service.CompleteRequest(namespace=_of(request, namespace), key=request.key, token=request.token)
+    key = checked_key(request.key)
+    message = service.CompleteRequest(namespace=_of(request, namespace), key=key, token=request.token)
     fill_outcome(message, request.outcome)
     if request.retention is not None:
-        message.retention.CopyFrom(to_wire(request.retention))
+        message.retention.CopyFrom(to_wire(checked_duration("retention", request.retention)))
     return message
 
 
 def fill_outcome(message: service.CompleteRequest | admin.ResolveKeyRequest, outcome: Report | Absent) -> None:
     """What is reported, or what an operator found out."""
     if isinstance(outcome, Result):
-        message.result.CopyFrom(
-            record.Result(
-                payload=outcome.payload,
-                content_type=outcome.content_type,
-                attributes=dict(outcome.attributes),
-                omitted=outcome.omitted,
-            )
-        )
+        message.result.CopyFrom(result(outcome))
     elif isinstance(outcome, Failure):
         message.failure.CopyFrom(
             record.Failure(
@@ -63,14 +58,25 @@ def fill_outcome(message: service.CompleteRequest | admin.ResolveKeyRequest, out
             )
         )
         if outcome.retry_after is not None:
-            message.failure.retry_after.CopyFrom(to_wire(outcome.retry_after))
+            message.failure.retry_after.CopyFrom(to_wire(checked_duration("retry_after", outcome.retry_after)))
+
+
+def result(outcome: Result) -> record.Result:
+    """What an effect left behind."""
+    return record.Result(
+        payload=outcome.payload,
+        content_type=outcome.content_type,
+        attributes=dict(outcome.attributes),
+        omitted=outcome.omitted,
+    )
 
 
 def renew(request: RenewRequest, namespace: str) -> service.RenewRequest:
     """Extends a lease."""
-    message = service.RenewRequest(namespace=_of(request, namespace), key=request.key, token=request.token)
+    key = checked_key(request.key)
+    message = service.RenewRequest(namespace=_of(request, namespace), key=key, token=request.token)
     if request.lease is not None:
-        message.lease.CopyFrom(to_wire(request.lease))
+        message.lease.CopyFrom(to_wire(checked_duration("lease", request.lease)))
     return message
 
 
@@ -92,11 +98,12 @@ def resolve(
     retention: Duration | None,
 ) -> admin.ResolveKeyRequest:
     """Settles a key in doubt."""
+    key = checked_key(key)
     message = admin.ResolveKeyRequest(namespace=namespace, key=key, reason=reason, actor=actor, attempt=attempt)
     if isinstance(resolution, Absent):
         message.absent.SetInParent()
     else:
         fill_outcome(message, resolution)
     if retention is not None:
-        message.retention.CopyFrom(to_wire(retention))
+        message.retention.CopyFrom(to_wire(checked_duration("retention", retention)))
     return message

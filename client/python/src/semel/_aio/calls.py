@@ -130,10 +130,13 @@ class ManualCalls:
         namespace: str | None = None,
         timeout: Duration | None = None,
     ) -> list[BeginAnswer | CallError]:
-        """Up to 1,000 begins, and 4 MiB, in one message and one group commit: the answers or errors, in order.
+        """Up to 1,000 begins in one message and one group commit: the answers or errors, in order.
 
         Items are independent. A batch does not wait, and its leases are not kept alive: batch_renew() them. Give attempt
         ids to be able to repeat it after Unavailable. Raises BatchTooLarge for the whole.
+
+        What does not fit into a message of 4 MiB goes in several, one after another. Where a later one gets no answer, the
+        answers so far stand, and its items and all after them have the error, those that were sent with `outcome_unknown`.
         """
         return await self._connection.perform(self._calls.batch_begin(requests, namespace, timeout))
 
@@ -144,7 +147,7 @@ class ManualCalls:
         namespace: str | None = None,
         timeout: Duration | None = None,
     ) -> list[Completed | CallError]:
-        """Up to 1,000 completes, and 4 MiB, in one message and one group commit. As batch_begin()."""
+        """Up to 1,000 completes in one message and one group commit. As batch_begin()."""
         return await self._connection.perform(self._calls.batch_complete(requests, namespace, timeout))
 
     async def batch_renew(

@@ -16,6 +16,7 @@ from semel._codecs import Codec
 from semel._durations import Duration
 from semel._error_policy import ErrorPolicy
 from semel._errors import AlreadyDone
+from semel._functions import check_function, finished
 from semel._once import FingerprintOf, KeyOf, Once, once_of
 from semel._options import ConnectOptions, Transport, complete
 from semel._outcomes import Outcome
@@ -95,7 +96,7 @@ class Client(ManualCalls):
         Args:
             key: 1 to 255 bytes of printable ASCII; see key_of().
             fn: does the side effect. What it raises reaches the caller as it is, after what it says about the effect was
-                recorded: see `on_error`.
+                recorded: see `on_error`. What it returns is stored by the codec, a semel.Result as it is.
             namespace: instead of the client's.
             fingerprint: binds the key to its content; see fingerprint().
             lease: how long this process may fall silent before another takes over. It is renewed while `fn` runs.
@@ -113,10 +114,13 @@ class Client(ManualCalls):
             ResultExpired: done or failed long ago, and no longer stored. `fn` was not called.
             FingerprintMismatch: the key stands for another request. `fn` was not called.
             LeaseLost: another owner took over while `fn` ran, or may have: it was cancelled. Its outcome is not recorded.
+            TypeError: `fn` is a generator function. It was not called.
+            NotCompleted: `fn` came to a coroutine, a generator or a future: nothing is reported.
             CallError: with `fn_ran` false: `fn` was not called, the run is safe to repeat. With `fn_ran` true: the effect
                 has happened, but is not known to be recorded; a repeated run calls `fn` again, unless the report arrived
                 after all.
         """
+        check_function(fn, is_async=True)
         given = RunOptions(namespace, fingerprint, lease, wait, owner, retention, codec, on_error)
         run = Run(self._calls, self._keeper, key, given)
         with run.observed():
@@ -126,7 +130,8 @@ class Client(ManualCalls):
             try:
                 run.keep(owned)
                 with CancelOnLoss(owned.lease) as guard:
-                    value = await _awaited(fn(Attempt(owned, self._calls, self._connection, guard)))
+                    attempt = Attempt(owned, self._calls, self._connection, guard)
+                    value = finished(key, await _awaited(fn(attempt)))
             except BaseException as error:
                 await self._connection.perform(run.failed(owned, error))
                 raise

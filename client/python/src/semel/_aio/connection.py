@@ -14,7 +14,7 @@ from semel._errors import ClientClosed, ForkedProcess
 from semel._methods import Method
 from semel._options import Options
 from semel._refusals import of_rpc_error
-from semel._retry import Steps, Try
+from semel._retry import Pause, Steps, Try
 
 A = TypeVar("A")
 
@@ -35,18 +35,24 @@ class Connection:
     async def perform(self, steps: Steps[A]) -> A:
         """Drives a call, or a sequence of them, to its end. Raises ClientClosed and ForkedProcess at the first step, if any."""
         reply: Any = None
+        closed: ClientClosed | None = None
         while True:
             try:
-                step = steps.send(reply)
+                step = steps.send(reply) if closed is None else steps.throw(closed)
             except StopIteration as end:
                 answer: A = end.value
                 return answer
-            self._check_usable()
-            if isinstance(step, Try):
-                reply = await self.send_single(step)
-            else:
-                await asyncio.sleep(step.seconds)
-                reply = None
+            try:
+                reply, closed = await self._carry_out(step), None
+            except ClientClosed as error:
+                closed = error  # the steps know what they were at
+
+    async def _carry_out(self, step: Try | Pause) -> Any:
+        self._check_usable()
+        if isinstance(step, Try):
+            return await self.send_single(step)
+        await asyncio.sleep(step.seconds)
+        return None
 
     async def send(self, step: Try, *, wait_for_ready: bool = False) -> Any:
         """One try: the answer's message, or the Refusal."""

@@ -1,4 +1,4 @@
-"""Keeps the leases of one client of asyncio alive, in one task, however many there are."""
+"""Keeps the leases of one client of asyncio alive, in one task and one for each renewal, however many there are."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class LeaseKeeper:
         self._connection = connection
         self._schedule = LeaseSchedule()
         self._task: asyncio.Task[None] | None = None
+        self._renewals: set[asyncio.Task[None]] = set()
         self._sooner = asyncio.Event()
         self._looks_at = math.inf  # when the task will look at the schedule by itself
 
@@ -50,22 +51,24 @@ class LeaseKeeper:
         self._schedule.drop(lease)
 
     async def stop(self) -> None:
-        """Ends the task, and waits for it."""
+        """Ends the task and the renewals, and waits for them."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
+            tasks = [task, *self._renewals]
+            for each in tasks:
+                each.cancel()
+            await asyncio.wait(tasks)
 
     async def _work(self) -> None:
         while not self._connection.closed:
             due = self._schedule.take_due(time.monotonic())
-            if not due:
+            if due:
+                # By itself: where its answer does not come, the other leases must not lapse meanwhile.
+                renewal = asyncio.get_running_loop().create_task(self._renew(due), name="semel-lease-renewal")
+                self._renewals.add(renewal)
+                renewal.add_done_callback(self._renewals.discard)
+            else:
                 await self._await_due()
-                continue
-            sent_at = time.monotonic()
-            answers = await self._renew(due)
-            for lease in self._schedule.apply(due, answers, sent_at, time.monotonic()):
-                lease.mark_lost()
 
     async def _await_due(self) -> None:
         at = self._schedule.next_due()
@@ -80,7 +83,15 @@ class LeaseKeeper:
         finally:
             timer.cancel()
 
-    async def _renew(self, due: Sequence[HeldLease]) -> Sequence[timedelta | CallError] | CallError:
+    async def _renew(self, due: Sequence[HeldLease]) -> None:
+        sent_at = time.monotonic()
+        answers = await self._answers(due)
+        lost = self._schedule.apply(due, answers, sent_at, time.monotonic())
+        self._sooner.set()  # they are due again
+        for lease in lost:
+            lease.mark_lost()
+
+    async def _answers(self, due: Sequence[HeldLease]) -> Sequence[timedelta | CallError] | CallError:
         message = write.renew_all((lease.namespace, lease.key, lease.token) for lease in due)
         # Waiting for the connection, rather than failing while there is none: the lease is what there is time for.
         step = Try(methods.BATCH_RENEW, message, try_timeout(due))

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from semel._answers import Acquired, Completed, NotAcquired
+from semel._arguments import check_durations
 from semel._attempts import Owned
 from semel._calls import Calls
 from semel._durations import Duration
@@ -45,6 +46,7 @@ class OpenBatch:
     def __init__(
         self, calls: Calls, connection: Connection, keeper: LeaseKeeper, namespace: str, retention: Duration | None
     ) -> None:
+        check_durations(retention=retention)
         self._calls = calls
         self._connection = connection
         self._keeper = keeper

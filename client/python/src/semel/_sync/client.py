@@ -10,6 +10,7 @@ from semel._codecs import Codec
 from semel._durations import Duration
 from semel._error_policy import ErrorPolicy
 from semel._errors import AlreadyDone
+from semel._functions import check_function, finished
 from semel._once import FingerprintOf, KeyOf, Once, once_of
 from semel._options import ConnectOptions, complete
 from semel._outcomes import Outcome
@@ -88,7 +89,7 @@ class Client(ManualCalls):
         Args:
             key: 1 to 255 bytes of printable ASCII; see key_of().
             fn: does the side effect. What it raises reaches the caller as it is, after what it says about the effect was
-                recorded: see `on_error`.
+                recorded: see `on_error`. What it returns is stored by the codec, a semel.Result as it is.
             namespace: instead of the client's.
             fingerprint: binds the key to its content; see fingerprint().
             lease: how long this process may fall silent before another takes over. It is renewed while `fn` runs.
@@ -106,10 +107,13 @@ class Client(ManualCalls):
             ResultExpired: done or failed long ago, and no longer stored. `fn` was not called.
             FingerprintMismatch: the key stands for another request. `fn` was not called.
             LeaseLost: another owner took over while `fn` ran; its outcome is not recorded.
+            TypeError: `fn` is an async def or a generator function. It was not called.
+            NotCompleted: `fn` returned a coroutine, a generator or a future: nothing is reported.
             CallError: with `fn_ran` false: `fn` was not called, the run is safe to repeat. With `fn_ran` true: the effect
                 has happened, but is not known to be recorded; a repeated run calls `fn` again, unless the report arrived
                 after all.
         """
+        check_function(fn, is_async=False)
         given = RunOptions(namespace, fingerprint, lease, wait, owner, retention, codec, on_error)
         run = Run(self._calls, self._keeper, key, given)
         with run.observed():
@@ -118,7 +122,7 @@ class Client(ManualCalls):
                 return owned
             try:
                 run.keep(owned)
-                value = fn(Attempt(owned, self._calls, self._connection))
+                value = finished(key, fn(Attempt(owned, self._calls, self._connection)))
             except BaseException as error:
                 self._connection.perform(run.failed(owned, error))
                 raise

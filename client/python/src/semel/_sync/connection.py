@@ -11,7 +11,7 @@ import grpc
 from semel._errors import ClientClosed, ForkedProcess
 from semel._methods import Method
 from semel._options import Options
-from semel._refusals import of_rpc_error
+from semel._refusals import Refusal, of_rpc_error
 from semel._retry import Pause, Steps, Try
 
 A = TypeVar("A")
@@ -36,13 +36,17 @@ class Connection:
     def perform(self, steps: Steps[A]) -> A:
         """Drives a call, or a sequence of them, to its end. Raises ClientClosed and ForkedProcess at the first step, if any."""
         reply: Any = None
+        closed: ClientClosed | None = None
         while True:
             try:
-                step = steps.send(reply)
+                step = steps.send(reply) if closed is None else steps.throw(closed)
             except StopIteration as end:
                 answer: A = end.value
                 return answer
-            reply = self._carry_out(step)
+            try:
+                reply, closed = self._carry_out(step), None
+            except ClientClosed as error:
+                closed = error  # the steps know what they were at
 
     def _carry_out(self, step: Try | Pause) -> Any:
         self._check_usable()
@@ -52,20 +56,39 @@ class Connection:
             raise ClientClosed("the client was closed while a call was to be tried again")
         return None
 
-    def send(self, step: Try, *, wait_for_ready: bool = False) -> Any:
+    def send(self, step: Try) -> Any:
         """One try: the answer's message, or the Refusal."""
         sender = self._senders.get(step.method) or self._sender(step.method)
         try:
-            return sender(step.message, timeout=step.timeout, metadata=self._metadata(), wait_for_ready=wait_for_ready)
+            return sender(step.message, timeout=step.timeout, metadata=self._metadata())
         except grpc.RpcError as error:
-            if self._closed.is_set():
-                raise ClientClosed("the client was closed while a call was under way") from error
-            return of_rpc_error(error)
+            return self._refusal(error)
         except ValueError as error:
-            # What gRPC says of a closed channel; a message that cannot be sent is refused before it gets here.
-            if self._closed.is_set():
-                raise ClientClosed("the client is closed") from error
+            self._raise_if_closed(error)
             raise
+
+    def start(self, step: Try) -> Any:
+        """Begins a try, which waits for the connection where it has to: gRPC's future, for answer() once it has ended."""
+        sender = self._senders.get(step.method) or self._sender(step.method)
+        try:
+            return sender.future(step.message, timeout=step.timeout, metadata=self._metadata(), wait_for_ready=True)
+        except ValueError as error:
+            self._raise_if_closed(error)
+            raise
+
+    def answer(self, ended: Any) -> Any:
+        """Of a try that start() began: as send() answers."""
+        return ended.result() if ended.code() is grpc.StatusCode.OK else self._refusal(ended)
+
+    def _refusal(self, error: grpc.RpcError) -> Refusal:
+        if self._closed.is_set():
+            raise ClientClosed("the client was closed while a call was under way") from error
+        return of_rpc_error(error)
+
+    def _raise_if_closed(self, error: ValueError) -> None:
+        # What gRPC says of a closed channel; a message that cannot be sent is refused before it gets here.
+        if self._closed.is_set():
+            raise ClientClosed("the client is closed") from error
 
     def _sender(self, method: Method[Any, Any]) -> Any:
         sender = self._channel.unary_unary(
