@@ -189,12 +189,12 @@ async def _lost(exchange: Exchange, error: BaseException) -> bool:
 
 
 def _read(scope: Scope, template: str, body: bytes) -> HttpRequest:
-    content_type: Any = header_values(scope, "content-type")
+    content_type = header_values(scope, "content-type")
     return HttpRequest(
         method=scope["method"],
         route=template,
         path=scope["path"],
-        query=scope.get("query_string", b"").decode("latin-1"),
-        content_type=content_type[0] if content_type else "",
+        query=scope.get("query_string", b""),
+        content_type=content_type[0].encode("latin-1") if content_type else b"",
         body=body,
     )

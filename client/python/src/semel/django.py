@@ -272,10 +272,18 @@ def _read(request: HttpRequest) -> requests.HttpRequest:
         method=request.method or "",
         route=match.route if match is not None and match.route else request.path,
         path=request.path,
-        query=request.META.get("QUERY_STRING", ""),
-        content_type=request.META.get("CONTENT_TYPE", ""),
+        query=_query(request),
+        content_type=request.META.get("CONTENT_TYPE", "").encode("latin-1"),
         body=_body(request),
     )
+
+
+def _query(request: HttpRequest) -> bytes:
+    scope = getattr(request, "scope", None)  # of ASGI, where Django takes it for UTF-8 in META
+    if scope is not None:
+        query: bytes = scope.get("query_string", b"")
+        return query
+    return cast("str", request.META.get("QUERY_STRING", "")).encode("latin-1")
 
 
 def _finish(exchange: Exchange, error: Exception | None, response: HttpResponseBase) -> HttpResponseBase:

@@ -181,8 +181,8 @@ def _read(request: flask.Request) -> HttpRequest:
         method=request.method,
         route=request.url_rule.rule if request.url_rule is not None else request.path,
         path=request.path,
-        query=request.query_string.decode("latin-1"),
-        content_type=request.headers.get("Content-Type", ""),
+        query=request.query_string,
+        content_type=request.headers.get("Content-Type", "").encode("latin-1"),
         body=_body(request),
     )
 
