@@ -24,6 +24,7 @@ from celery import Celery, Task
 from celery.exceptions import Reject, Retry, SoftTimeLimitExceeded
 from celery.signals import worker_process_init, worker_process_shutdown, worker_shutdown
 
+from semel import _adapters
 from semel import _errors as errors
 from semel._durations import Duration
 from semel._error_policy import ErrorPolicy, FailedAttempt, verdict_on
@@ -150,7 +151,8 @@ class SemelTask(Task):  # type: ignore[misc, unused-ignore]
             finally:
                 _attempt.reset(token)
 
-        return self._semel_client().run(
+        client = self._semel_client()
+        return client.run(
             self._semel_key_of(args, kwargs),
             work,
             namespace=self.semel_namespace,
@@ -158,7 +160,7 @@ class SemelTask(Task):  # type: ignore[misc, unused-ignore]
             lease=self.semel_lease,
             wait=self.semel_wait,
             retention=self.semel_retention,
-            on_error=_policy(kind.semel_on_error),
+            on_error=_policy(kind.semel_on_error, client.on_error),
         )
 
     def _semel_key_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
@@ -188,17 +190,20 @@ class SemelTask(Task):  # type: ignore[misc, unused-ignore]
         raise Retry(str(why), why, seconds, sig=again) from why
 
 
-def _policy(policy: ErrorPolicy | None) -> ErrorPolicy:
-    """The caller's, which is asked about what made a task retry, not about the retry."""
+def _policy(given: ErrorPolicy | None, of_client: ErrorPolicy | None) -> ErrorPolicy:
+    """Asked about what made a task retry, not about the retry."""
+    policy = _adapters.error_policy(given, of_client, _rule)
 
     def verdict(error: BaseException, attempt: FailedAttempt) -> errors.Verdict | None:
         if isinstance(error, Retry) and isinstance(error.exc, Exception):
             return verdict_on(error.exc, attempt, verdict)
-        if isinstance(error, errors.Verdict):
-            return error
-        said = policy(error, attempt) if policy is not None else None
-        if said is None and isinstance(error, SoftTimeLimitExceeded):
-            return errors.Unknown()  # it came from outside, at any point of the work
-        return said
+        return policy(error, attempt)
 
     return verdict
+
+
+def _rule(error: BaseException, attempt: FailedAttempt) -> errors.Verdict | None:
+    """Celery's own exceptions."""
+    if isinstance(error, SoftTimeLimitExceeded):
+        return errors.Unknown()  # it came from outside, at any point of the work
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from semel import _adapters
 from semel import _errors as errors
 from semel._aio.attempt import OpenAttempt
 from semel._aio.client import Client
@@ -19,7 +20,8 @@ class Exchange:
 
     def __init__(self, client: Client, keyed: Keyed) -> None:
         self._keyed = keyed
-        self._block = client.attempt(keyed.key, **keyed.begin_options())
+        self._on_error = _adapters.error_policy(keyed.policy.on_error, client.on_error)
+        self._block = client.attempt(keyed.key, **keyed.begin_options(self._on_error))
         self._attempt: OpenAttempt | None = None
         self._left = False
 
@@ -66,7 +68,7 @@ class Exchange:
 
     async def _fate(self, response: Response) -> Fate:
         try:
-            return fate_of(self._keyed, response, None, self.attempt)
+            return fate_of(self._keyed, response, None, self.attempt, self._on_error)
         except Exception:  # of the caller's store_status
             await self._leave(errors.Unknown())
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from semel import _adapters
 from semel import _errors as errors
 from semel._http import problems
 from semel._http.fates import Fate, Keyed, fate_of, log_not_recorded, log_streaming, replay
@@ -16,7 +17,8 @@ class Exchange:
 
     def __init__(self, client: Client, keyed: Keyed) -> None:
         self._keyed = keyed
-        self._block = client.attempt(keyed.key, **keyed.begin_options())
+        self._on_error = _adapters.error_policy(keyed.policy.on_error, client.on_error)
+        self._block = client.attempt(keyed.key, **keyed.begin_options(self._on_error))
         self._attempt: OpenAttempt | None = None
 
     @property
@@ -56,7 +58,7 @@ class Exchange:
 
     def _fate(self, response: Response, error: BaseException | None = None) -> Fate:
         try:
-            return fate_of(self._keyed, response, error, self.attempt)
+            return fate_of(self._keyed, response, error, self.attempt, self._on_error)
         except Exception:  # of the caller's store_status
             self._leave(errors.Unknown())
             raise

@@ -10,11 +10,12 @@ from typing import Any, TypeAlias, TypedDict
 
 import grpc
 
+from semel import _adapters
 from semel import _errors as errors
 from semel._aio.attempt import Attempt as AioAttempt
 from semel._attempts import AttemptFacts
 from semel._durations import Duration
-from semel._error_policy import ErrorPolicy, FailedAttempt
+from semel._error_policy import ErrorPolicy
 from semel._fingerprints import fingerprint
 from semel._http.key_header import MalformedKey, key_of_header
 from semel._http.policy import KeyPart
@@ -191,31 +192,30 @@ def verdict_of(policy: Policy, status: Refused, attempt: AttemptFacts) -> errors
     return errors.Retryable(f"GRPC_{status.code.name}", status.message)
 
 
-def asked_of(policy: Policy, call: KeyedCall, key: str) -> tuple[str, dict[str, Any]] | Refused:
-    """The key in Semel, and what attempt() of a client takes beside it and the codec; the refusal where none can be made."""
+def asked_of(
+    policy: Policy, call: KeyedCall, key: str, of_client: ErrorPolicy | None
+) -> tuple[str, dict[str, Any]] | Refused:
+    """The key in Semel, and what attempt() of a client takes beside it and the codec; the refusal where none can be made.
+
+    of_client: the client's error policy.
+    """
     try:
-        return key_in_semel(policy, call, key), begin_options(policy, fingerprint_of(policy, call))
+        return key_in_semel(policy, call, key), begin_options(policy, fingerprint_of(policy, call), of_client)
     except (errors.KeyPartError, errors.FingerprintError) as error:
         _log.exception("%s: a call has no key or no fingerprint, and is refused", call.method)
         kind = type(error).__name__
         return refused("REFUSED", grpc.StatusCode.INTERNAL, f"the server can make no key of the call ({kind})")
 
 
-def begin_options(policy: Policy, fingerprint: bytes) -> dict[str, Any]:
+def begin_options(policy: Policy, fingerprint: bytes, of_client: ErrorPolicy | None) -> dict[str, Any]:
     """What attempt() of a client takes beside the key and the codec."""
-
-    def first(error: BaseException, attempt: FailedAttempt) -> errors.Verdict | None:
-        if isinstance(error, errors.Verdict):
-            return error
-        return policy.on_error(error, attempt) if policy.on_error is not None else None
-
     return {
         "namespace": policy.namespace,
         "fingerprint": fingerprint,
         "lease": policy.lease,
         "wait": policy.wait,
         "retention": policy.retention,
-        "on_error": first,
+        "on_error": _adapters.error_policy(policy.on_error, of_client),
     }
 
 
