@@ -159,7 +159,7 @@ def _finish(exchange: Exchange, error: Exception | None, response: flask.Respons
     flask.g.pop("semel_exchange")  # from here on it is told how it ended
     if is_stream:
         response.close()
-        return _to_flask(exchange.streamed(response.status_code, headers))
+        return _to_flask(exchange.streamed(response.status_code, headers, error))
     response.headers.extend(exchange.answered(Response(response.status_code, headers, body), error))
     return response
 
