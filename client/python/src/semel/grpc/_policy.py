@@ -34,7 +34,6 @@ _attempt: ContextVar[Attempt | AioAttempt | None] = ContextVar("semel_attempt", 
 # They speak of the moment, or of who asks: the same call may be answered otherwise a little later.
 _RETRIED = frozenset(
     {
-        grpc.StatusCode.UNAVAILABLE,
         grpc.StatusCode.RESOURCE_EXHAUSTED,
         grpc.StatusCode.ABORTED,
         grpc.StatusCode.UNAUTHENTICATED,
@@ -44,6 +43,7 @@ _RETRIED = frozenset(
 # What a method hands on of a call of its own that broke, and what gRPC makes of its mistakes.
 _LEFT_OPEN = frozenset(
     {
+        grpc.StatusCode.UNAVAILABLE,
         grpc.StatusCode.DEADLINE_EXCEEDED,
         grpc.StatusCode.CANCELLED,
         grpc.StatusCode.UNKNOWN,
@@ -80,8 +80,9 @@ class InterceptorOptions(TypedDict, total=False):
     retention: how long the response is replayed. Absent: the namespace's result_retention.
     namespace: instead of the client's.
     store_status: takes the place of the whole rule which statuses are stored; see StatusPolicy. Absent: OK and those that
-        blame the request; UNAVAILABLE, RESOURCE_EXHAUSTED, ABORTED, UNAUTHENTICATED and PERMISSION_DENIED are retried;
-        DEADLINE_EXCEEDED, CANCELLED, UNKNOWN, INTERNAL and DATA_LOSS are left open.
+        blame the request; RESOURCE_EXHAUSTED, ABORTED, UNAUTHENTICATED and PERMISSION_DENIED are retried; UNAVAILABLE,
+        DEADLINE_EXCEEDED, CANCELLED, UNKNOWN, INTERNAL and DATA_LOSS are left open. A method that knows better raises
+        semel.Retryable, Final or Release.
     on_error: what an exception of the method says about its effect; see semel.ErrorPolicy.
     """
 
