@@ -36,12 +36,13 @@ from semel._asgi.bodies import (
     send_response,
     whole_body,
 )
-from semel._asgi.marks import mark_of, off, optional, required, seen
+from semel._asgi.marks import Ending, current, off, optional, required
 from semel._asgi.routes import found_route
 from semel._errors import LeaseLost, Unknown
 from semel._http import problems
 from semel._http.asynchronous import Exchange
 from semel._http.fates import header_key, keyed, too_large
+from semel._http.marks import mark_of
 from semel._http.policy import HttpOptions, Policy, StatusPolicy, default_status_policy, policy_of
 from semel._http.requests import HttpRequest
 from semel._http.responses import Response
@@ -105,11 +106,11 @@ class IdempotencyMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the application's life."""
         if scope["type"] == "http":
-            token = seen.set(True)
+            token = current.set(Ending())
             try:
                 await self._serve(scope, receive, send)
             finally:
-                seen.reset(token)
+                current.reset(token)
         elif scope["type"] == "lifespan":
             await self._live(scope, receive, send)
         else:
@@ -166,7 +167,7 @@ class IdempotencyMiddleware:
     async def _run(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
         extensions = scope.get("extensions") or {}
         scope["extensions"] = {name: each for name, each in extensions.items() if name not in _SHORTCUTS}
-        answer = Answer(exchange, send)
+        answer = Answer(exchange, send, current.get() or Ending())
         try:
             await self._app(scope, receive, answer.send)
         except BaseException as error:
@@ -189,12 +190,12 @@ async def _lost(exchange: Exchange, error: BaseException) -> bool:
 
 
 def _read(scope: Scope, template: str, body: bytes) -> HttpRequest:
-    content_type: Any = header_values(scope, "content-type")
+    content_type = header_values(scope, "content-type")
     return HttpRequest(
         method=scope["method"],
         route=template,
         path=scope["path"],
-        query=scope.get("query_string", b"").decode("latin-1"),
-        content_type=content_type[0] if content_type else "",
+        query=scope.get("query_string", b""),
+        content_type=content_type[0].encode("latin-1") if content_type else b"",
         body=body,
     )

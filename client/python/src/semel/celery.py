@@ -24,6 +24,7 @@ from celery import Celery, Task
 from celery.exceptions import Reject, Retry, SoftTimeLimitExceeded
 from celery.signals import worker_process_init, worker_process_shutdown, worker_shutdown
 
+from semel import _adapters
 from semel import _errors as errors
 from semel._durations import Duration
 from semel._error_policy import ErrorPolicy, FailedAttempt, verdict_on
@@ -87,7 +88,8 @@ class SemelTask(Task):  # type: ignore[misc, unused-ignore]
     SoftTimeLimitExceeded                         nobody knows how far it came: nothing is recorded, the lease lapses
     ============================================  ========================================================================
 
-    A message that is sent again keeps its id and its count of retries. An effect that happened but could not be recorded
+    What the task itself raises is its own, also where that is an AlreadyRunning or an Unavailable of a run within it: the
+    task fails. A message that is sent again keeps its id and its count of retries. An effect that happened but could not be recorded
     raises CallError with `fn_ran`: the task fails, loudly, and is not run again by this message.
 
     Results are JSON: what comes back from a replay has lists for tuples. Where the result was too large to keep, a
@@ -123,34 +125,32 @@ class SemelTask(Task):  # type: ignore[misc, unused-ignore]
         """Called by the worker for each message."""
         if self.request.called_directly:
             return super().__call__(*args, **kwargs)
+        begun: list[Attempt] = []
         try:
-            outcome = self._semel_run(args, kwargs)
-        except errors.AlreadyRunning as running:
-            self._semel_send_again(running, running.retry_after)
-        except errors.EffectFailed as failed:
-            if not failed.retryable:
-                raise
-            self._semel_send_again(failed, failed.retry_after or timedelta())
-        except errors.Unavailable as unavailable:
-            if unavailable.fn_ran:
-                raise
-            self._semel_send_again(unavailable, timedelta(seconds=self.semel_unavailable_delay))
+            outcome = self._semel_run(args, kwargs, begun)
+        except (errors.AlreadyRunning, errors.EffectFailed, errors.Unavailable) as error:
+            delay = self._semel_delay(error)
+            if begun or delay is None:
+                raise  # of the task's own body, which may use Semel itself, or of its report: not why it did not run
+            self._semel_send_again(error, delay)
         if outcome.replayed and outcome.omitted and not (self.ignore_result or self.request.ignore_result):
             raise errors.ResultOmitted(self._semel_key_of(args, kwargs), outcome)
         return outcome.value
 
-    def _semel_run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome[Any]:
+    def _semel_run(self, args: tuple[Any, ...], kwargs: dict[str, Any], begun: list[Attempt]) -> Outcome[Any]:
         kind = type(self)  # functions among the attributes would be bound as methods through self
         fingerprint = kind.semel_fingerprint
 
         def work(attempt: Attempt) -> Any:
+            begun.append(attempt)
             token = _attempt.set(attempt)
             try:
                 return self.run(*args, **kwargs)
             finally:
                 _attempt.reset(token)
 
-        return self._semel_client().run(
+        client = self._semel_client()
+        return client.run(
             self._semel_key_of(args, kwargs),
             work,
             namespace=self.semel_namespace,
@@ -158,7 +158,7 @@ class SemelTask(Task):  # type: ignore[misc, unused-ignore]
             lease=self.semel_lease,
             wait=self.semel_wait,
             retention=self.semel_retention,
-            on_error=_policy(kind.semel_on_error),
+            on_error=_policy(kind.semel_on_error, client.on_error),
         )
 
     def _semel_key_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
@@ -170,6 +170,15 @@ class SemelTask(Task):  # type: ignore[misc, unused-ignore]
         if clients is None:
             raise errors.ConfigurationError("the application is not connected to Semel: call semel.celery.connect(app)")
         return clients.get()
+
+    def _semel_delay(self, why: errors.AlreadyRunning | errors.EffectFailed | errors.Unavailable) -> timedelta | None:
+        """When a task that did not run makes sense again; None: never."""
+        match why:
+            case errors.AlreadyRunning():
+                return why.retry_after
+            case errors.EffectFailed():
+                return (why.retry_after or timedelta()) if why.retryable else None
+        return timedelta(seconds=self.semel_unavailable_delay)
 
     def _semel_send_again(self, why: errors.SemelError, delay: timedelta) -> NoReturn:
         """As retry(), which would count it as a retry of the work, of which there may only be a few."""
@@ -188,17 +197,20 @@ class SemelTask(Task):  # type: ignore[misc, unused-ignore]
         raise Retry(str(why), why, seconds, sig=again) from why
 
 
-def _policy(policy: ErrorPolicy | None) -> ErrorPolicy:
-    """The caller's, which is asked about what made a task retry, not about the retry."""
+def _policy(given: ErrorPolicy | None, of_client: ErrorPolicy | None) -> ErrorPolicy:
+    """Asked about what made a task retry, not about the retry."""
+    policy = _adapters.error_policy(given, of_client, _rule)
 
     def verdict(error: BaseException, attempt: FailedAttempt) -> errors.Verdict | None:
         if isinstance(error, Retry) and isinstance(error.exc, Exception):
             return verdict_on(error.exc, attempt, verdict)
-        if isinstance(error, errors.Verdict):
-            return error
-        said = policy(error, attempt) if policy is not None else None
-        if said is None and isinstance(error, SoftTimeLimitExceeded):
-            return errors.Unknown()  # it came from outside, at any point of the work
-        return said
+        return policy(error, attempt)
 
     return verdict
+
+
+def _rule(error: BaseException, attempt: FailedAttempt) -> errors.Verdict | None:
+    """Celery's own exceptions."""
+    if isinstance(error, SoftTimeLimitExceeded):
+        return errors.Unknown()  # it came from outside, at any point of the work
+    return None

@@ -159,7 +159,7 @@ def _finish(exchange: Exchange, error: Exception | None, response: flask.Respons
     flask.g.pop("semel_exchange")  # from here on it is told how it ended
     if is_stream:
         response.close()
-        return _to_flask(exchange.streamed(response.status_code, headers))
+        return _to_flask(exchange.streamed(response.status_code, headers, error))
     response.headers.extend(exchange.answered(Response(response.status_code, headers, body), error))
     return response
 
@@ -181,8 +181,8 @@ def _read(request: flask.Request) -> HttpRequest:
         method=request.method,
         route=request.url_rule.rule if request.url_rule is not None else request.path,
         path=request.path,
-        query=request.query_string.decode("latin-1"),
-        content_type=request.headers.get("Content-Type", ""),
+        query=request.query_string,
+        content_type=request.headers.get("Content-Type", "").encode("latin-1"),
         body=_body(request),
     )
 

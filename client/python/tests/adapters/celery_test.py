@@ -199,6 +199,18 @@ def test_a_result_that_was_not_kept_is_told(app: celery.Celery, worker: Process,
     assert len(shop.effects(order)) == 1
 
 
+@pytest.mark.parametrize("what", ["running", "unavailable", "failed"])
+def test_what_a_task_raises_of_semel_is_its_own(
+    app: celery.Celery, worker: Process, shop: Shop, order: str, client: semel.Client, what: str
+) -> None:
+    client.begin(semel.key_of("inner", order))
+    with pytest.raises(Exception, match=".") as caught:
+        got(send(app, "uses_semel", order, what))
+    name = {"running": "AlreadyRunning", "unavailable": "Unavailable", "failed": "EffectFailed"}[what]
+    assert name in f"{type(caught.value).__name__} {caught.value}"
+    assert len(shop.effects(order)) == 1
+
+
 def test_semel_may_be_away_for_a_while(broker: str, own_server: Semeld, order: str) -> None:
     local = celery.Celery("local", broker=broker, backend=broker, set_as_current=False)
     clients = iter(

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.core.handlers.asgi import ASGIHandler
 from django.test import AsyncRequestFactory, RequestFactory, override_settings
+from rest_framework.response import Response
 
 import semel
 import semel.django
@@ -64,6 +65,29 @@ def test_exceptions_of_the_rest_framework_are_answers(address: str, shop: Shop, 
     first, second = (request(address, f"/drf/orders/{name}", key=name, body={"amount": 0}) for _ in range(2))
     assert (first.status, second.status, second.replayed) == (400, 400, True)
     assert first.body == second.body == b'{"amount":"nothing to pay"}'
+    assert shop.effects(name) == 1
+
+
+def handle(error: Exception, context: Any) -> Any:
+    """A handler of a program that answers everything."""
+    return Response({"handled": str(error)}, status=409)
+
+
+@pytest.mark.parametrize(("amount", "again"), [(-1, "in-flight"), (-2, "failed"), (-3, None)])
+def test_what_a_handler_of_the_rest_framework_answers_does_not_hide_what_was_raised(
+    shop: Shop, server: Semeld, name: str, amount: int, again: str | None
+) -> None:
+    settings = {"DEFAULT_AUTHENTICATION_CLASSES": [], "UNAUTHENTICATED_USER": None}
+    handler = {"EXCEPTION_HANDLER": "adapters.django_test.handle"}
+    with override_settings(REST_FRAMEWORK={**settings, **handler}), django_site(
+        shop, {"address": server.address}
+    ) as address:
+        first, second = (request(address, f"/drf/orders/{name}", key=name, body={"amount": amount}) for _ in range(2))
+    assert first.status == 409
+    if again is None:
+        assert (second.status, second.replayed) == (409, True)
+    else:
+        assert second.problem == again
     assert shop.effects(name) == 1
 
 

@@ -24,13 +24,13 @@ def address(serve: Serve, orders: Orders, server: Semeld) -> Iterator[str]:
 
 
 RETRIED = [
-    grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.RESOURCE_EXHAUSTED,
     grpc.StatusCode.ABORTED,
     grpc.StatusCode.UNAUTHENTICATED,
     grpc.StatusCode.PERMISSION_DENIED,
 ]
 LEFT_OPEN = [
+    grpc.StatusCode.UNAVAILABLE,  # commonly passed on from a callee
     grpc.StatusCode.DEADLINE_EXCEEDED,
     grpc.StatusCode.CANCELLED,
     grpc.StatusCode.UNKNOWN,
@@ -110,6 +110,17 @@ def test_what_is_wrong_with_the_request_is_stored(address: str, orders: Orders, 
     replies = [call(address, ORDER, "k1") for _ in range(2)]
     assert [(reply.code, reply.replayed) for reply in replies] == [(code, False), (code, True)]
     assert orders.effects == 1
+
+
+def test_a_method_that_knows_better_says_so(address: str, orders: Orders) -> None:
+    def work(request: Struct, context: Any) -> Any:
+        context.set_code(grpc.StatusCode.UNAVAILABLE)
+        raise semel.Retryable("NOTHING_DONE")
+
+    orders.work = work
+    replies = [call(address, ORDER, "k1") for _ in range(2)]
+    assert ["idempotency-recorded" in reply.trailing for reply in replies] == [False, False]
+    assert orders.effects == 2
 
 
 def test_one_function_replaces_the_whole_rule(serve: Serve, orders: Orders, server: Semeld) -> None:

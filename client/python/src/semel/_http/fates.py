@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypedDict
 
@@ -46,7 +46,7 @@ class Keyed:
     """In Semel."""
     fingerprint: bytes
 
-    def begin_options(self) -> BeginOptions:
+    def begin_options(self, on_error: ErrorPolicy) -> BeginOptions:
         """How its attempt begins."""
         policy = self.policy
         return BeginOptions(
@@ -56,7 +56,7 @@ class Keyed:
             wait=policy.wait,
             retention=policy.retention,
             codec=_CODEC,
-            on_error=_verdicts_first(policy.on_error),
+            on_error=on_error,
         )
 
 
@@ -100,12 +100,16 @@ def replay(outcome: Outcome[Any]) -> Response:
     return replayed(outcome) or problems.response_not_kept().response()
 
 
-def fate_of(keyed: Keyed, response: Response, error: BaseException | None, attempt: AttemptFacts) -> Fate:
+def fate_of(
+    keyed: Keyed, response: Response, error: BaseException | None, attempt: AttemptFacts, on_error: ErrorPolicy
+) -> Fate:
     """What a response says about the effect. `error`: of the handler, where the framework made the response of it."""
+    if isinstance(error, errors.Verdict):
+        return error
     said = keyed.policy.store_status(response.status)
     if isinstance(said, errors.Verdict):
         return said
-    if error is not None and (not said or _leaves_open(keyed, error, attempt)):
+    if error is not None and (not said or _leaves_open(error, attempt, on_error)):
         return error
     if said:
         return result_of(response, keyed.policy.headers)
@@ -115,9 +119,9 @@ def fate_of(keyed: Keyed, response: Response, error: BaseException | None, attem
     return errors.Retryable(f"HTTP_{response.status}", "the handler answered so")
 
 
-def _leaves_open(keyed: Keyed, error: BaseException, attempt: FailedAttempt) -> bool:
+def _leaves_open(error: BaseException, attempt: FailedAttempt, on_error: ErrorPolicy) -> bool:
     try:
-        return isinstance(verdict_on(error, attempt, keyed.policy.on_error), errors.Unknown)
+        return isinstance(verdict_on(error, attempt, on_error), errors.Unknown)
     except Exception:  # noqa: BLE001 - of the caller's policy: the attempt asks it again, and tells
         return True
 
@@ -132,14 +136,3 @@ def log_streaming(key: str) -> None:
     _log.error(
         "%s: a streamed response does not go with a key: it is recorded without its body, the answer is 500", key
     )
-
-
-def _verdicts_first(policy: ErrorPolicy | None) -> Callable[[BaseException, FailedAttempt], errors.Verdict | None]:
-    """A verdict says itself what it is, also to policies that only know the program's own exceptions."""
-
-    def first(error: BaseException, attempt: FailedAttempt) -> errors.Verdict | None:
-        if isinstance(error, errors.Verdict):
-            return error
-        return policy(error, attempt) if policy is not None else None
-
-    return first

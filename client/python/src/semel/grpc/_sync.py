@@ -79,11 +79,12 @@ class IdempotencyInterceptor(grpc.ServerInterceptor):  # type: ignore[misc, unus
     ) -> Callable[[Any, Any], bytes]:
         def behavior(request: Any, context: Any) -> bytes:
             call = KeyedCall(method, metadata, request)
-            asked = asked_of(self._policy, call, key)
+            client = self._clients.get()
+            asked = asked_of(self._policy, call, key, client.on_error)
             if isinstance(asked, Refused):
                 return _send(context, asked)
             in_semel, options = asked
-            block = self._clients.get().attempt(in_semel, codec=_CODEC, **options)
+            block = client.attempt(in_semel, codec=_CODEC, **options)
             try:
                 attempt = block.__enter__()
             except errors.AlreadyDone as done:

@@ -100,6 +100,20 @@ def large(order: str) -> str:
     return "x" * 20_000
 
 
+@app.task(base=semel.celery.SemelTask, semel_key=order_key)
+def uses_semel(order: str, what: str) -> None:
+    """Raises what would make a message be sent again, had it been raised before the task ran."""
+    note(order, uses_semel.semel_attempt)
+    inner = semel.key_of("inner", order)
+    with semel.Client("127.0.0.1:1", call_timeout=0.1) if what == "unavailable" else semel.Client() as client:
+        if what == "failed":
+            inner += "-failed"
+            held = client.begin(inner)
+            assert isinstance(held, semel.Acquired)
+            client.complete(inner, held.token, semel.Failure("BUSY", retryable=True, retry_after=60))
+        client.run(inner, lambda attempt: None)
+
+
 @app.task(base=semel.celery.SemelTask, semel_key=order_key, semel_lease=0.3)
 def takes_long(order: str) -> bool:
     """The server says whether its lease would have lapsed: it waits for that as long as three leases."""
