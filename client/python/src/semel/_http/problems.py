@@ -9,9 +9,8 @@ from datetime import datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import NamedTuple
 
-import grpc
-
 from semel import _errors as errors
+from semel._adapters import may_go_better
 from semel._http.key_header import MalformedKey
 from semel._http.responses import Response
 
@@ -176,8 +175,7 @@ def _of_call(error: errors.CallError) -> Problem:
             "The key stands for another request",
             "An earlier request with this key asked for something else. Use a new key for a new request.",
         )
-    away = error.code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
-    if away or isinstance(error, (errors.Unavailable, errors.QuotaExceeded)):
+    if may_go_better(error):
         return Problem(
             "unavailable",
             503,

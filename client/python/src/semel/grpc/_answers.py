@@ -14,6 +14,7 @@ import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 
 from semel import _errors as errors
+from semel._adapters import may_go_better
 from semel._durations import to_wire
 from semel._outcomes import Outcome, Result
 from semel.wire.v1 import status_pb2
@@ -30,6 +31,7 @@ _DOMAIN = "semel.v1"
 _STATUS = "grpc.status"
 _MESSAGE = "grpc.message"
 _MAX_VALUE = 256
+_UNAVAILABLE_FOR = timedelta(seconds=1)
 _RESPONSE_TYPE = "application/grpc"
 _DETAILS_TYPE = "application/grpc-status"
 _CODES = {str(code.value[0]): code for code in grpc.StatusCode}
@@ -125,12 +127,12 @@ def refusal(error: errors.NotRun | errors.CallError) -> Refused:
                 grpc.StatusCode.FAILED_PRECONDITION,
                 "an earlier call with this key asked for something else: use a new key for a new call",
             )
-    if isinstance(error, (errors.Unavailable, errors.QuotaExceeded)):
+    if isinstance(error, errors.CallError) and may_go_better(error):
         return refused(
             "UNAVAILABLE",
             grpc.StatusCode.UNAVAILABLE,
             "the call was not carried out: the service that remembers keys cannot be asked",
-            timedelta(seconds=1),
+            max(_UNAVAILABLE_FOR, error.retry_delay or _UNAVAILABLE_FOR),
         )
     reason = error.reason or error.code.name if isinstance(error, errors.CallError) else type(error).__name__
     return refused("REFUSED", grpc.StatusCode.INTERNAL, f"the call was not carried out: its key was refused ({reason})")
