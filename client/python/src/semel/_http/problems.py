@@ -75,12 +75,12 @@ def body_too_large(limit: int) -> Problem:
 
 
 def streaming() -> Problem:
-    """The handler's mistake: the effect has happened, but its response is none that can be stored."""
+    """The handler's mistake: its response is none that can be stored."""
     return Problem(
         "streaming",
         500,
         "The response cannot be stored",
-        "The request was carried out, but its response is streamed, which does not go with a key. Do not repeat it.",
+        "The handler ran, but it streams its response, which does not go with a key. Do not repeat it with another key.",
     )
 
 
