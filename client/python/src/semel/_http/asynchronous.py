@@ -7,7 +7,7 @@ from semel import _errors as errors
 from semel._aio.attempt import OpenAttempt
 from semel._aio.client import Client
 from semel._http import problems
-from semel._http.fates import Fate, Keyed, fate_of, log_not_recorded, log_streaming, replay
+from semel._http.fates import Fate, Keyed, fate_of, log_not_recorded, log_streaming, of_stream, replay
 from semel._http.responses import NOT_RECORDED, Headers, Response, without_body
 from semel._outcomes import Result
 
@@ -59,9 +59,10 @@ class Exchange:
         return await self._end(without_body(fate) if isinstance(fate, Result) else fate)
 
     async def streamed(self, status: int, headers: Headers, error: BaseException | None = None) -> Response:
-        """The handler ran, and its body cannot be stored: the rest is, and this goes out instead."""
+        """The handler returned a body that is made only while it is sent; this goes out instead."""
         log_streaming(self._keyed.key)
-        added = await self.too_large(status, headers, error)
+        fate = await self._fate(Response(status, headers, b""), error)
+        added = await self._end(of_stream(fate))
         instead = problems.streaming().response()
         return Response(instead.status, (*instead.headers, *added), instead.body)
 

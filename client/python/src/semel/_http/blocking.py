@@ -5,8 +5,8 @@ from __future__ import annotations
 from semel import _adapters
 from semel import _errors as errors
 from semel._http import problems
-from semel._http.fates import Fate, Keyed, fate_of, log_not_recorded, log_streaming, replay
-from semel._http.responses import NOT_RECORDED, Headers, Response, without_body
+from semel._http.fates import Fate, Keyed, fate_of, log_not_recorded, log_streaming, of_stream, replay
+from semel._http.responses import NOT_RECORDED, Headers, Response
 from semel._outcomes import Result
 from semel._sync.attempt import OpenAttempt
 from semel._sync.client import Client
@@ -45,10 +45,10 @@ class Exchange:
         return self._end(self._fate(response, error))
 
     def streamed(self, status: int, headers: Headers, error: BaseException | None = None) -> Response:
-        """The handler ran, and its body cannot be stored: the rest is, and this goes out instead."""
+        """The handler returned a body that is made only while it is sent; this goes out instead."""
         log_streaming(self._keyed.key)
         fate = self._fate(Response(status, headers, b""), error)
-        added = self._end(without_body(fate) if isinstance(fate, Result) else fate)
+        added = self._end(of_stream(fate))
         instead = problems.streaming().response()
         return Response(instead.status, (*instead.headers, *added), instead.body)
 

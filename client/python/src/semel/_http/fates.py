@@ -126,6 +126,11 @@ def _leaves_open(error: BaseException, attempt: FailedAttempt, on_error: ErrorPo
         return True
 
 
+def of_stream(fate: Fate) -> Fate:
+    """The body was not made, and the effect may be in the making: nobody knows whether it happened."""
+    return errors.Unknown() if isinstance(fate, Result) else fate
+
+
 def log_not_recorded(key: str, error: errors.SemelError) -> None:
     """The effect has happened, so its response goes out all the same."""
     _log.error("%s: the response goes out, but is not known to be recorded: %s", key, error)
@@ -134,5 +139,6 @@ def log_not_recorded(key: str, error: errors.SemelError) -> None:
 def log_streaming(key: str) -> None:
     """For the developer, who has to choose between the two."""
     _log.error(
-        "%s: a streamed response does not go with a key: it is recorded without its body, the answer is 500", key
+        "%s: a streamed response does not go with a key: the answer is 500, and whether its effect happened is left open",
+        key,
     )

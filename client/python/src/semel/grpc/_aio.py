@@ -17,8 +17,8 @@ from semel._per_process import per_process
 from semel.grpc._answers import (
     NOT_RECORDED,
     REPLAYED,
-    BytesCodec,
     Metadata,
+    PayloadCodec,
     Refused,
     Replayed,
     log_not_recorded,
@@ -39,7 +39,7 @@ from semel.grpc._watching import Ending, WatchedAio, ending_of
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-_CODEC = BytesCodec()
+_CODEC = PayloadCodec()
 
 
 class AioIdempotencyInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc, unused-ignore]

@@ -16,8 +16,8 @@ from semel._sync.client import Client
 from semel.grpc._answers import (
     NOT_RECORDED,
     REPLAYED,
-    BytesCodec,
     Metadata,
+    PayloadCodec,
     Refused,
     Replayed,
     log_not_recorded,
@@ -38,7 +38,7 @@ from semel.grpc._watching import Ending, WatchedSync, ending_of
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-_CODEC = BytesCodec()
+_CODEC = PayloadCodec()
 
 
 class IdempotencyInterceptor(grpc.ServerInterceptor):  # type: ignore[misc, unused-ignore]
