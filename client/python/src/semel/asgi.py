@@ -39,7 +39,7 @@ from semel._asgi.bodies import (
 from semel._asgi.marks import Ending, current, off, optional, required
 from semel._asgi.routes import found_route
 from semel._errors import LeaseLost, Unknown
-from semel._http import problems
+from semel._http import making, problems
 from semel._http.asynchronous import Exchange
 from semel._http.fates import header_key, keyed, too_large
 from semel._http.marks import mark_of
@@ -127,6 +127,9 @@ class IdempotencyMiddleware:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = found_route(dict(scope))
         mark = mark_of(route.endpoint) if route is not None else None
+        ending = current.get()
+        if ending is not None and route is not None:
+            ending.may_take_back = route.may_take_back
         policy = self._policy if mark is None else policy_of(mark.options, self._policy, mark.mode)
         header = None
         if policy.applies_to(scope["method"]):
@@ -167,10 +170,13 @@ class IdempotencyMiddleware:
     async def _run(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
         extensions = scope.get("extensions") or {}
         scope["extensions"] = {name: each for name, each in extensions.items() if name not in _SHORTCUTS}
-        answer = Answer(exchange, send, current.get() or Ending())
+        ending = current.get() or Ending()
+        answer = Answer(exchange, send, ending)
         try:
             await self._app(scope, receive, answer.send)
         except BaseException as error:
+            if not exchange.left and ending.returned and not ending.may_take_back and making.in_response(error):
+                await exchange.unanswered(error)  # the server makes a response out of sight: there is no place for headers
             if not exchange.left and await _lost(exchange, error) and not answer.begun:
                 await send_response(send, problems.not_recorded().response())
                 return

@@ -24,18 +24,20 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 import django.conf
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.core.signals import got_request_exception
+from django.dispatch import receiver
 from django.http import Http404, HttpRequest, HttpResponse, RawPostDataException
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 
 from semel._errors import ConfigurationError
-from semel._http import requests
+from semel._http import making, requests
 from semel._http.blocking import Exchange
 from semel._http.fates import header_key, keyed, too_large
 from semel._http.marks import Mark, mark_of, marking
 from semel._http.policy import HttpOptions, Mode, Policy, StatusPolicy, default_status_policy, policy_of
-from semel._http.responses import Response
+from semel._http.responses import Headers, Response
 from semel._per_process import per_process
 from semel._sync.attempt import Attempt
 from semel._sync.client import Client
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 V = TypeVar("V", bound=Callable[..., Any])
+R = TypeVar("R", bound=HttpResponseBase)
 
 __all__ = [
     "HttpOptions",
@@ -60,6 +63,9 @@ _SETTING = "SEMEL_IDEMPOTENCY"
 _FUNCTIONS = ("client", "scope", "fingerprint", "store_status", "on_error")
 # Exceptions that Django answers as what they are: no failures of the view.
 _ANSWERS = (Http404, PermissionDenied, BadRequest, SuspiciousOperation, MultiPartParserError)
+_FIRST_ERROR = 400
+# Where Django looks at what a view returned, once what it did is committed.
+_CHECK = (("django.core.handlers.base", "check_response"),)
 
 
 def current_attempt(request: Any) -> Attempt | None:
@@ -97,7 +103,8 @@ class IdempotencyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Around everything that stands below."""
         this = cast("Any", request)
-        this.semel_attempt = this._semel_exchange = this._semel_error = None
+        this.semel_attempt = this._semel_exchange = this._semel_error = this._semel_unanswered = None
+        this._semel_returned = False
         self._read_early(request)
         try:
             response = self._get_response(request)
@@ -106,7 +113,11 @@ class IdempotencyMiddleware:
                 this._semel_exchange.raised(error)
             raise
         exchange: Exchange | None = this._semel_exchange
-        return response if exchange is None else _finish(exchange, this._semel_error, response)
+        if exchange is None:
+            return response
+        if this._semel_unanswered is not None and this._semel_error is None:
+            return _with(response, exchange.unanswered(this._semel_unanswered))
+        return _finish(exchange, this._semel_error, response)
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]
@@ -138,8 +149,17 @@ class IdempotencyMiddleware:
         return None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> None:
-        """A view raised it; Django makes a response of it."""
-        _note(request, error)
+        """A view or its template raised it; Django makes a response of it."""
+        this = cast("Any", request)
+        if this._semel_returned:
+            this._semel_unanswered = error
+        else:
+            _note(request, error)
+
+    def process_template_response(self, request: HttpRequest, response: Any) -> Any:
+        """The view has returned, and ATOMIC_REQUESTS has committed what it did; the response is rendered now."""
+        cast("Any", request)._semel_returned = response.status_code < _FIRST_ERROR  # else it may say that it did nothing
+        return response
 
     def _read_early(self, request: HttpRequest) -> None:
         # Before the middlewares look at the view: one of them (CSRF) reads forms, after which the body is gone.
@@ -147,6 +167,14 @@ class IdempotencyMiddleware:
             return
         if too_large(self._policy, _length(request)) is None:
             _body(request)
+
+
+@receiver(got_request_exception)
+def _note_unusable(request: Any = None, **_: Any) -> None:
+    """A view that returned None, or a coroutine: no middleware is told of it."""
+    error = sys.exc_info()[1]
+    if error is not None and making.in_function(error, _CHECK):
+        request._semel_unanswered = error
 
 
 # ---- marks on views ----------------------------------------------------------------------------------------------------
@@ -284,7 +312,11 @@ def _finish(exchange: Exchange, error: Exception | None, response: HttpResponseB
     if not isinstance(response, HttpResponse):
         response.close()
         return _to_django(exchange.streamed(response.status_code, headers, error))
-    for name, value in exchange.answered(Response(response.status_code, headers, response.content), error):
+    return _with(response, exchange.answered(Response(response.status_code, headers, response.content), error))
+
+
+def _with(response: R, headers: Headers) -> R:
+    for name, value in headers:
         response[name] = value
     return response
 

@@ -28,7 +28,7 @@ from semel._http.blocking import Exchange
 from semel._http.fates import header_key, keyed, too_large
 from semel._http.policy import HttpOptions, Mode, Policy, StatusPolicy, default_status_policy, policy_of
 from semel._http.requests import HttpRequest
-from semel._http.responses import Response
+from semel._http.responses import Headers, Response
 from semel._per_process import PerProcess, per_process
 from semel._sync.attempt import Attempt
 from semel._sync.client import Client
@@ -137,14 +137,25 @@ def _run(exchange: Exchange, view: Callable[[], Any]) -> flask.Response:
     flask.g.semel_exchange = exchange
     flask.g.semel_attempt = exchange.attempt
     try:
-        response = flask.current_app.make_response(view())
+        returned = view()
     except Exception as error:
         # What the application's error handlers make of it is what goes out, and may be stored: abort(404) is an answer.
         flask.after_this_request(functools.partial(_finish, exchange, _failure(error)))
         raise
     finally:
         flask.g.pop("semel_attempt")
+    try:
+        response = flask.current_app.make_response(returned)
+    except Exception as error:
+        flask.g.pop("semel_exchange")
+        flask.after_this_request(functools.partial(_add, exchange.unanswered(error)))
+        raise
     return _finish(exchange, None, response)
+
+
+def _add(headers: Headers, response: flask.Response) -> flask.Response:
+    response.headers.extend(headers)
+    return response
 
 
 def _failure(error: Exception) -> Exception | None:

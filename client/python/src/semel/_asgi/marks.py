@@ -23,6 +23,9 @@ class Ending:
     """How the marked endpoint of one request ended: exception handlers make a response of it before the middleware sees it."""
 
     error: BaseException | None = None
+    returned = False
+    may_take_back = False
+    """Dependencies with `yield` surround it, and may roll back what it did where its response cannot be made."""
 
 
 current: ContextVar[Ending | None] = ContextVar("semel_ending", default=None)
@@ -93,6 +96,7 @@ def _watching(_: tuple[Any, ...]) -> Iterator[None]:
         )
     try:
         yield
+        ending.returned = True
     except BaseException as error:
         ending.error = None if _is_answer(error) else error
         raise

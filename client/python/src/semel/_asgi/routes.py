@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -14,6 +15,8 @@ class FoundRoute(NamedTuple):
 
     template: str
     endpoint: Any
+    may_take_back: bool = False
+    """Dependencies of FastAPI with `yield` see exceptions that come up behind the endpoint."""
 
 
 def found_route(scope: dict[str, Any]) -> FoundRoute | None:
@@ -31,5 +34,12 @@ def _among(routes: Iterable[Any], scope: dict[str, Any], prefix: str, deeper: in
         inner = getattr(route, "routes", None)
         if inner and deeper:
             return _among(inner, {**scope, **below}, template, deeper - 1) or FoundRoute(template, None)
-        return FoundRoute(template, below.get("endpoint"))
+        return FoundRoute(template, below.get("endpoint"), _yields(getattr(route, "dependant", None)))
     return None
+
+
+def _yields(dependant: Any) -> bool:
+    below = getattr(dependant, "dependencies", ())
+    calls = [getattr(each, "call", None) for each in below]
+    generators = (inspect.isgeneratorfunction(call) or inspect.isasyncgenfunction(call) for call in calls)
+    return any(generators) or any(_yields(each) for each in below)

@@ -6,8 +6,17 @@ from semel import _adapters
 from semel import _errors as errors
 from semel._aio.attempt import OpenAttempt
 from semel._aio.client import Client
-from semel._http import problems
-from semel._http.fates import Fate, Keyed, fate_of, log_not_recorded, log_streaming, of_stream, replay
+from semel._http import making, problems
+from semel._http.fates import (
+    Fate,
+    Keyed,
+    fate_of,
+    log_not_recorded,
+    log_streaming,
+    log_unanswered,
+    of_stream,
+    replay,
+)
 from semel._http.responses import NOT_RECORDED, Headers, Response, without_body
 from semel._outcomes import Result
 
@@ -20,7 +29,7 @@ class Exchange:
 
     def __init__(self, client: Client, keyed: Keyed) -> None:
         self._keyed = keyed
-        self._on_error = _adapters.error_policy(keyed.policy.on_error, client.on_error)
+        self._on_error = _adapters.error_policy(keyed.policy.on_error, client.on_error, making.rule)
         self._block = client.attempt(keyed.key, **keyed.begin_options(self._on_error))
         self._attempt: OpenAttempt | None = None
         self._left = False
@@ -65,6 +74,14 @@ class Exchange:
         added = await self._end(of_stream(fate))
         instead = problems.streaming().response()
         return Response(instead.status, (*instead.headers, *added), instead.body)
+
+    async def unanswered(self, error: BaseException) -> Headers:
+        """The handler returned, and this came up when a response was made of it: its effect is done, without a response.
+
+        The headers that are returned are for what goes out instead.
+        """
+        log_unanswered(self._keyed.key, error)
+        return await self._end(Result(omitted=True))
 
     async def raised(self, error: BaseException) -> None:
         """The handler raised this, and somebody else makes a response of it. Raises LeaseLost where that was the cause."""

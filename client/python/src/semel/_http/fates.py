@@ -136,6 +136,12 @@ def log_not_recorded(key: str, error: errors.SemelError) -> None:
     _log.error("%s: the response goes out, but is not known to be recorded: %s", key, error)
 
 
+def log_unanswered(key: str, error: BaseException) -> None:
+    """The framework tells the rest."""
+    what = "%s: the handler returned, but no response could be made of it (%s): it is recorded without one"
+    _log.error(what, key, type(error).__name__)
+
+
 def log_streaming(key: str) -> None:
     """For the developer, who has to choose between the two."""
     _log.error(
