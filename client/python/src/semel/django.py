@@ -34,7 +34,7 @@ from django.utils.module_loading import import_string
 from semel._errors import ConfigurationError
 from semel._http import making, requests
 from semel._http.blocking import Exchange
-from semel._http.fates import header_key, keyed, too_large
+from semel._http.fates import cut_short, header_key, keyed, too_large
 from semel._http.marks import Mark, mark_of, marking
 from semel._http.policy import HttpOptions, Mode, Policy, StatusPolicy, default_status_policy, policy_of
 from semel._http.responses import Headers, Response
@@ -133,7 +133,8 @@ class IdempotencyMiddleware:
             return None
         if isinstance(header, Response):
             return _to_django(header)
-        refusal = too_large(policy, _length(request)) or too_large(policy, len(_body(request)))
+        length = _length(request)
+        refusal = too_large(policy, length) or too_large(policy, len(_body(request))) or cut_short(length, _body(request))
         return _to_django(refusal) if refusal is not None else self._begin(request, policy, header)
 
     def _begin(self, request: HttpRequest, policy: Policy, header: str) -> HttpResponse | None:

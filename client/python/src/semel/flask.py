@@ -25,7 +25,7 @@ from werkzeug.exceptions import HTTPException
 
 from semel._errors import ConfigurationError, Unknown
 from semel._http.blocking import Exchange
-from semel._http.fates import header_key, keyed, too_large
+from semel._http.fates import cut_short, header_key, keyed, too_large
 from semel._http.policy import HttpOptions, Mode, Policy, StatusPolicy, default_status_policy, policy_of
 from semel._http.requests import HttpRequest
 from semel._http.responses import Headers, Response
@@ -122,7 +122,8 @@ class Idempotency:
             return view()
         if isinstance(header, Response):
             return _to_flask(header)
-        refusal = too_large(policy, request.content_length) or too_large(policy, len(_body(request)))
+        length = request.content_length
+        refusal = too_large(policy, length) or too_large(policy, len(_body(request))) or cut_short(length, _body(request))
         if refusal is not None:
             return _to_flask(refusal)
         made = keyed(policy, header, _read(request), request)

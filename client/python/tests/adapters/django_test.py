@@ -17,7 +17,7 @@ from rest_framework.response import Response
 import semel
 import semel.django
 from adapters import django_shop
-from adapters.calls import request
+from adapters.calls import WHOLE, request, sent_in_part
 from adapters.shop import Shop
 from adapters.sites import django_site, served_by
 from semeld import PATIENCE, Semeld
@@ -114,6 +114,13 @@ def test_csrf_reads_forms_and_the_body_is_compared_all_the_same(shop: Shop, serv
                     headers=[("Cookie", "csrftoken=" + "t" * 32)],
                 )
                 assert (reply.status, reply.replayed) == (201, replayed)
+
+
+def test_a_body_that_is_cut_short_is_not_taken_for_a_whole_one(address: str, shop: Shop, name: str) -> None:
+    assert sent_in_part(address, f"/orders/{name}").problem == "body-incomplete"
+    assert shop.effects(name) == 0
+    assert request(address, f"/orders/{name}", key='"k1"', body=WHOLE).status == 201
+    assert shop.effects(name) == 1
 
 
 def test_a_mark_without_the_middleware_is_told(shop: Shop, name: str) -> None:

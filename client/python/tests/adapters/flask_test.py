@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 import semel
 import semel.flask
-from adapters.calls import at_once, request
+from adapters.calls import WHOLE, at_once, request, sent_in_part
 from adapters.processes import running
 from adapters.sites import serving
 from semeld import Semeld
@@ -205,6 +205,20 @@ def test_an_application_without_the_extension_says_so(app: flask.Flask, client: 
 
     with pytest.raises(semel.ConfigurationError, match="init_app"):
         app.test_client().post("/", headers={"Idempotency-Key": "k1"})
+
+
+def test_a_body_that_is_cut_short_is_not_taken_for_a_whole_one(server: Semeld, tmp_path: Path) -> None:
+    effects = tmp_path / "effects"
+    effects.touch()
+    environment = {"SEMEL_ADDRESS": server.address, "SEMEL_NAMESPACE": "shop", "EFFECTS": str(effects)}
+    name = uuid.uuid4().hex
+    with running("gunicorn", "--threads", "2", "--bind", "127.0.0.1:0", "flask_shop:app", environment=environment) as gunicorn:
+        found = re.search(r"http://(\S+)", gunicorn.await_said("Listening at"))
+        assert found is not None
+        assert sent_in_part(found.group(1), f"/orders/{name}").status == 400
+        assert effects.read_text() == ""
+        assert request(found.group(1), f"/orders/{name}", key='"k1"', body=WHOLE).status == 201
+    assert len(effects.read_text().splitlines()) == 1
 
 
 def test_gunicorn_with_two_processes_has_one_effect(server: Semeld, tmp_path: Path) -> None:

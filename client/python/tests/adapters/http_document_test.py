@@ -47,6 +47,7 @@ ANSWERED: dict[str, Callable[[], Problem]] = {
     "key-missing": lambda: problems.key_missing("Idempotency-Key"),
     "key-malformed": lambda: problems.key_malformed("Idempotency-Key", MalformedKey("it is")),
     "body-too-large": lambda: problems.body_too_large(7),
+    "body-incomplete": lambda: problems.body_incomplete(29, 14),
     "fingerprint-mismatch": lambda: problems.refusal(semel.FingerprintMismatch("no")),
     "in-flight": lambda: problems.refusal(semel.AlreadyRunning("k", InProgress("another", 1, timedelta(seconds=9), timedelta(seconds=3)))),
     "in-doubt": lambda: problems.refusal(semel.EffectInDoubt("k", InDoubt("another", NOW, b""))),

@@ -78,6 +78,13 @@ def too_large(policy: Policy, length: int | None) -> Response | None:
     return problems.body_too_large(policy.max_body).response()
 
 
+def cut_short(length: int | None, body: bytes) -> Response | None:
+    """The refusal of a body of which less came than its Content-Length says: nothing is done, and the key is not bound to it."""
+    if length is None or len(body) >= length:
+        return None
+    return problems.body_incomplete(length, len(body)).response()
+
+
 def keyed(policy: Policy, header: str, request: HttpRequest, native: Any) -> Keyed | Response:
     """The request with its key in Semel and its fingerprint, or the refusal where none can be made of it.
 

@@ -74,6 +74,16 @@ def body_too_large(limit: int) -> Problem:
     )
 
 
+def body_incomplete(announced: int, received: int) -> Problem:
+    """The connection broke, and the server hands over what came."""
+    return Problem(
+        "body-incomplete",
+        400,
+        "The request is cut short",
+        f"{received} of {announced} bytes of its body arrived. Send it again, with the same key.",
+    )
+
+
 def streaming() -> Problem:
     """The handler's mistake: its response is none that can be stored."""
     return Problem(
