@@ -18,6 +18,7 @@ Endpoints that say nothing take keys (`optional`).
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -37,12 +38,12 @@ from semel._asgi.bodies import (
     whole_body,
 )
 from semel._asgi.marks import Ending, current, off, optional, required
-from semel._asgi.routes import found_route
-from semel._errors import LeaseLost, Unknown
+from semel._asgi.routes import found_route, passes_by
+from semel._errors import ConfigurationError, LeaseLost, Unknown
 from semel._http import making, problems
 from semel._http.asynchronous import Exchange
 from semel._http.fates import header_key, keyed, too_large
-from semel._http.marks import mark_of
+from semel._http.marks import mark_of, marked_from
 from semel._http.policy import HttpOptions, Policy, StatusPolicy, default_status_policy, policy_of
 from semel._http.requests import HttpRequest
 from semel._http.responses import Response
@@ -102,6 +103,7 @@ class IdempotencyMiddleware:
         self._owns_client = not isinstance(client, Client)
         self._clients = per_process(client, Client)
         self._policy = policy_of(options)
+        self._in_order: weakref.WeakSet[Any] = weakref.WeakSet()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the application's life."""
@@ -126,6 +128,8 @@ class IdempotencyMiddleware:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = found_route(dict(scope))
+        if route is not None:
+            self._check_order(scope, route.endpoint)
         mark = mark_of(route.endpoint) if route is not None else None
         ending = current.get()
         if ending is not None and route is not None:
@@ -140,6 +144,17 @@ class IdempotencyMiddleware:
             await send_response(send, header)
         else:
             await self._serve_keyed(scope, receive, send, policy, header, route.template if route else scope["path"])
+
+    def _check_order(self, scope: Scope, endpoint: Any) -> None:
+        marked = marked_from(endpoint)
+        if not marked or endpoint in self._in_order:
+            return
+        if passes_by(dict(scope), marked):
+            raise ConfigurationError(
+                f"{endpoint.__name__} is marked for semel above its route, which calls it without the mark: "
+                "the route's decorator stands above"
+            )
+        self._in_order.add(endpoint)
 
     async def _serve_keyed(
         self, scope: Scope, receive: Receive, send: Send, policy: Policy, header: str, template: str

@@ -17,6 +17,7 @@ The first request with a key runs the view; all others with that key, now or tom
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ParamSpec, overload
 
@@ -72,6 +73,7 @@ class Idempotency:
     ) -> None:
         self._clients: PerProcess[Client] = per_process(client, Client)
         self._policy = policy_of(options)
+        self._apps: weakref.WeakSet[flask.Flask] = weakref.WeakSet()
         if app is not None:
             self.init_app(app)
 
@@ -79,6 +81,7 @@ class Idempotency:
         """Goes with this application, as `app.extensions["semel"]`."""
         if _EXTENSION not in app.extensions:
             app.teardown_request(_let_go)
+        self._apps.add(app)
         app.extensions[_EXTENSION] = self
 
     @overload
@@ -109,7 +112,14 @@ class Idempotency:
 
             return once
 
-        return decorate if view is None else decorate(view)
+        def check(view: Callable[..., Any]) -> Callable[..., Any]:
+            if any(view is each for app in self._apps for each in app.view_functions.values()):
+                raise ConfigurationError(
+                    f"{view.__name__} is a route already, which calls it without a key: the route's decorator stands above"
+                )
+            return decorate(view)
+
+        return check if view is None else check(view)
 
     def _serve(self, policy: Policy, view: Callable[[], Any]) -> Any:
         if _EXTENSION not in flask.current_app.extensions:

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi import Depends, FastAPI
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
@@ -238,6 +239,27 @@ def test_a_mark_without_the_middleware_is_told() -> None:
     app = Starlette(routes=[Route("/", semel.asgi.required(place), methods=["POST"])])
     with serving_asgi(app) as address:
         assert request(address, "/", key="k1").status == 500
+
+
+def test_a_mark_above_its_route_is_told(server: Semeld, prefix: str) -> None:
+    app = FastAPI()
+    client = semel.aio.Client(server.address, namespace="shop")
+    app.add_middleware(semel.asgi.IdempotencyMiddleware, client=lambda: client, prefix=prefix)
+
+    @semel.asgi.required
+    @app.post("/wrong")
+    async def wrong() -> None:
+        pytest.fail("it ran")
+
+    async def right() -> str:
+        return "ran"
+
+    app.post("/bare")(right)
+    app.post("/right")(semel.asgi.required(right))
+    with serving_asgi(app) as address:
+        assert request(address, "/wrong").status == 500
+        assert request(address, "/bare").status == 200
+        assert request(address, "/right").problem == "key-missing"
 
 
 def test_background_tasks_run_once_after_the_answer(address: str, site: Site) -> None:

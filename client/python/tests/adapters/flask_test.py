@@ -207,6 +207,17 @@ def test_an_application_without_the_extension_says_so(app: flask.Flask, client: 
         app.test_client().post("/", headers={"Idempotency-Key": "k1"})
 
 
+def test_a_mark_above_its_route_is_told(app: flask.Flask, client: semel.Client) -> None:
+    idempotency = semel.flask.Idempotency(app, client)
+    for mark in (idempotency.required, idempotency.optional(wait=1)):
+        with pytest.raises(semel.ConfigurationError, match="stands above"):
+
+            @mark  # type: ignore[operator, untyped-decorator, unused-ignore]
+            @app.post("/", endpoint=uuid.uuid4().hex)
+            def view() -> str:
+                pytest.fail("it ran")
+
+
 def test_a_body_that_is_cut_short_is_not_taken_for_a_whole_one(server: Semeld, tmp_path: Path) -> None:
     effects = tmp_path / "effects"
     effects.touch()

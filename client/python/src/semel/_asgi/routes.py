@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 _FULL = 2  # starlette.routing.Match.FULL
@@ -43,3 +43,16 @@ def _yields(dependant: Any) -> bool:
     calls = [getattr(each, "call", None) for each in below]
     generators = (inspect.isgeneratorfunction(call) or inspect.isasyncgenfunction(call) for call in calls)
     return any(generators) or any(_yields(each) for each in below)
+
+
+def passes_by(scope: dict[str, Any], marked: list[Any]) -> bool:
+    """None of these is an endpoint of the application that serves this scope."""
+    routes = getattr(scope.get("app"), "routes", None) or ()
+    return not any(endpoint is each for endpoint in _endpoints(routes, _DEEPEST) for each in marked)
+
+
+def _endpoints(routes: Iterable[Any], deeper: int) -> Iterator[Any]:
+    for route in routes:
+        yield getattr(route, "endpoint", None)
+        if deeper:
+            yield from _endpoints(getattr(route, "routes", None) or (), deeper - 1)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from semel._http.policy import HttpOptions, Mode, policy_of
+
+_MARKED = "semel_marked"
 
 Around: TypeAlias = Callable[[tuple[Any, ...]], AbstractContextManager[None]]
 """From the arguments of a call to what is around it."""
@@ -52,6 +54,19 @@ def marking(mark: Mark, around: Around) -> Callable[[Callable[..., Any]], Any]:
 
             marked = marked_plain
         marked.semel_mark = mark
-        return marked
+        return _known(endpoint, marked)
 
     return decorate
+
+
+def marked_from(endpoint: Any) -> list[Any]:
+    """What marks made of the function itself: a router that calls it, and none of these, passes the marks by."""
+    made: list[Any] = getattr(endpoint, _MARKED, [])
+    return made
+
+
+def _known(endpoint: Callable[..., Any], marked: Any) -> Any:
+    vars(marked).pop(_MARKED, None)  # of an endpoint that is marked twice, as wraps() copies it
+    with suppress(AttributeError):  # of a bound method
+        setattr(endpoint, _MARKED, [*marked_from(endpoint), marked])
+    return marked
