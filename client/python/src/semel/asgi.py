@@ -19,7 +19,7 @@ Endpoints that say nothing take keys (`optional`).
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from semel._aio.attempt import Attempt
 from semel._aio.client import Client
