@@ -19,9 +19,7 @@ _LATER = frozenset(
 _BROKEN = frozenset({grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL})
 
 
-def error_policy(
-    given: ErrorPolicy | None, client: ErrorPolicy | None, rule: ErrorPolicy | None = None
-) -> ErrorPolicy:
+def error_policy(given: ErrorPolicy | None, client: ErrorPolicy | None, rule: ErrorPolicy | None = None) -> ErrorPolicy:
     """What an exception says about its effect, in the order that is the same in all adapters.
 
     First what it says itself (a Verdict), then the adapter's rule, then the program's policy: the one that the adapter was

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from semel._aio.attempt import Attempt
 from semel._aio.client import Client

@@ -89,8 +89,8 @@ class SemelTask(Task):  # type: ignore[misc, unused-ignore]
     ============================================  ========================================================================
 
     What the task itself raises is its own, also where that is an AlreadyRunning or an Unavailable of a run within it: the
-    task fails. A message that is sent again keeps its id and its count of retries. An effect that happened but could not be recorded
-    raises CallError with `fn_ran`: the task fails, loudly, and is not run again by this message.
+    task fails. A message that is sent again keeps its id and its count of retries. An effect that happened but could not be
+    recorded raises CallError with `fn_ran`: the task fails, loudly, and is not run again by this message.
 
     Results are JSON: what comes back from a replay has lists for tuples. Where the result was too large to keep, a
     duplicate raises ResultOmitted, or returns None with ignore_result.

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from fastapi import Depends, FastAPI
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
@@ -25,10 +24,11 @@ from starlette.routing import Mount, Route
 import semel
 import semel.aio
 import semel.asgi
+from adapters import calls
 from adapters.calls import request
 from adapters.shop import Shop
 from adapters.sites import SITES, serving_asgi
-from semeld import PATIENCE, Semeld, eventually
+from semeld import PATIENCE, Semeld
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ class Site:
 
     async def file(self, request: Request) -> Response:
         self.effects.append("file")
-        return FileResponse(__file__)
+        return FileResponse(calls.__file__)
 
     async def held(self, request: Request) -> Response:
         self.effects.append("held")
@@ -186,52 +186,6 @@ def test_exception_handlers_do_not_hide_what_was_raised(
     assert len(site.effects) == (2 if again == 500 else 1)
 
 
-def paying(server: Semeld, prefix: str, transaction: Any) -> FastAPI:
-    async def pay(session: None = transaction) -> dict[str, bool]:
-        return {"paid": True}
-
-    app = FastAPI()
-    app.add_api_route("/payments", semel.asgi.required(pay), methods=["POST"])
-    app.add_middleware(
-        semel.asgi.IdempotencyMiddleware,
-        client=lambda: semel.aio.Client(server.address, namespace="shop"),
-        prefix=prefix,
-    )
-    return app
-
-
-@pytest.mark.parametrize(("scope", "state"), [("request", semel.State.DONE), ("function", semel.State.IN_PROGRESS)])
-def test_when_dependencies_of_fastapi_end(
-    server: Semeld, client: semel.Client, prefix: str, scope: Any, state: semel.State
-) -> None:
-    """Those with `yield`, which commit at their end: that is after the response is recorded, unless they say otherwise."""
-    known: list[semel.State] = []
-
-    def transaction() -> Iterator[None]:
-        yield
-        record = client.lookup(semel.key_of(prefix, "POST", "/payments", "k1"))
-        known.extend([] if record is None else [record.state])
-
-    with serving_asgi(paying(server, prefix, Depends(transaction, scope=scope))) as address:
-        assert request(address, "/payments", key="k1").status == 200
-        assert eventually(lambda: bool(known))
-    assert known == [state]
-
-
-def test_a_commit_that_fails_before_the_response_leaves_no_stored_one(
-    server: Semeld, client: semel.Client, prefix: str
-) -> None:
-    def transaction() -> Iterator[None]:
-        yield
-        raise ValueError("the constraint does not hold")
-
-    with serving_asgi(paying(server, prefix, Depends(transaction, scope="function"))) as address:
-        assert request(address, "/payments", key="k1").status == 500
-    record = client.lookup(semel.key_of(prefix, "POST", "/payments", "k1"))
-    assert record is not None
-    assert record.state is semel.State.FAILED
-
-
 def test_a_mark_without_the_middleware_is_told() -> None:
     async def place(request: Request) -> Response:
         pytest.fail("it ran")
@@ -272,7 +226,7 @@ def test_background_tasks_run_once_after_the_answer(address: str, site: Site) ->
 def test_files_are_whole(address: str, site: Site) -> None:
     first, second = (request(address, "/file", key="k1") for _ in range(2))
     assert (first.body, second.replayed) == (second.body, True)
-    assert b"test_files_are_whole" in first.body
+    assert b"def at_once" in first.body
     assert first.headers["etag"] == second.headers["etag"]
 
 

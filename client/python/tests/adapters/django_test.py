@@ -77,11 +77,12 @@ def handle(error: Exception, context: Any) -> Any:
 def test_what_a_handler_of_the_rest_framework_answers_does_not_hide_what_was_raised(
     shop: Shop, server: Semeld, name: str, amount: int, again: str | None
 ) -> None:
-    settings = {"DEFAULT_AUTHENTICATION_CLASSES": [], "UNAUTHENTICATED_USER": None}
+    settings: dict[str, Any] = {"DEFAULT_AUTHENTICATION_CLASSES": [], "UNAUTHENTICATED_USER": None}
     handler = {"EXCEPTION_HANDLER": "adapters.django_test.handle"}
-    with override_settings(REST_FRAMEWORK={**settings, **handler}), django_site(
-        shop, {"address": server.address}
-    ) as address:
+    with (
+        override_settings(REST_FRAMEWORK={**settings, **handler}),
+        django_site(shop, {"address": server.address}) as address,
+    ):
         first, second = (request(address, f"/drf/orders/{name}", key=name, body={"amount": amount}) for _ in range(2))
     assert first.status == 409
     if again is None:

@@ -8,11 +8,11 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf.struct_pb2 import Struct
-from google.rpc.status_pb2 import Status
 
 import semel
 import semel.grpc
 from adapters.grpc_orders import PLACE, Orders, Serve, Work, call, struct
+from semel.wire.v1.status_pb2 import Status
 from semeld import Semeld
 
 ORDER = struct(id="17")
@@ -160,9 +160,7 @@ def test_what_another_language_stored_is_replayed(
     result = semel.Result(payload, "application/grpc-status", attributes)
     with client.attempt(semel.key_of(key, PLACE, "k1"), fingerprint=b"same") as attempt:
         attempt.complete(result)
-    with serve(
-        orders, {"address": server.address}, prefix=key, fingerprint=lambda call: b"same"
-    ) as address:
+    with serve(orders, {"address": server.address}, prefix=key, fingerprint=lambda call: b"same") as address:
         reply = call(address, ORDER, "k1")
     assert orders.effects == 0
     if reason:

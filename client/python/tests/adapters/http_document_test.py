@@ -18,6 +18,7 @@ from semel._http.key_header import MalformedKey
 from semel._http.policy import default_status_policy
 from semel._http.problems import Problem
 from semel.grpc import _answers as grpc_answers
+from semel.wire.v1 import status_pb2
 
 DOCUMENT = (Path(__file__).parents[3] / "http.md").read_text()
 ROW = re.compile(r"^\| `([a-z-]+)` \| (\d{3}) \|([^|]*)\|", re.MULTILINE)
@@ -49,7 +50,9 @@ ANSWERED: dict[str, Callable[[], Problem]] = {
     "body-too-large": lambda: problems.body_too_large(7),
     "body-incomplete": lambda: problems.body_incomplete(29, 14),
     "fingerprint-mismatch": lambda: problems.refusal(semel.FingerprintMismatch("no")),
-    "in-flight": lambda: problems.refusal(semel.AlreadyRunning("k", InProgress("another", 1, timedelta(seconds=9), timedelta(seconds=3)))),
+    "in-flight": lambda: problems.refusal(
+        semel.AlreadyRunning("k", InProgress("another", 1, timedelta(seconds=9), timedelta(seconds=3)))
+    ),
     "in-doubt": lambda: problems.refusal(semel.EffectInDoubt("k", InDoubt("another", NOW, b""))),
     "expired": lambda: problems.refusal(semel.ResultExpired("k", Expired(NOW))),
     "failed for now": lambda: problems.refusal(failed(True)),
@@ -104,7 +107,7 @@ def test_the_document_has_the_statuses_of_the_rule() -> None:
 def test_what_may_go_better_is_unavailable(error: semel.CallError, problem: str, reason: str) -> None:
     assert problems.refusal(error).name == problem
     trailing = dict(grpc_answers.refusal(error).trailing)
-    info = grpc_answers.status_pb2.ErrorInfo()
-    status = grpc_answers.status_pb2.Status.FromString(trailing[grpc_answers.DETAILS])
+    info = status_pb2.ErrorInfo()
+    status = status_pb2.Status.FromString(trailing[grpc_answers.DETAILS])
     info.ParseFromString(status.details[0].value)
     assert info.reason == reason

@@ -54,7 +54,9 @@ def fingerprint_of(request: HttpRequest, leave_out: Sequence[str] = ()) -> bytes
         except ValueError:
             pass  # it does not parse, or has no canonical form: its bytes are what is left to compare
         else:
-            return fingerprint(document, [f"/body{pointer}" for pointer in leave_out]) if leave_out else fingerprint(whole)
+            return (
+                fingerprint(document, [f"/body{pointer}" for pointer in leave_out]) if leave_out else fingerprint(whole)
+            )
     return fingerprint(_document(request, hashlib.sha256(request.body).hexdigest()))
 
 
