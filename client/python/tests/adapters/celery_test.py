@@ -212,6 +212,36 @@ def test_what_a_task_raises_of_semel_is_its_own(
     assert len(shop.effects(order)) == 1
 
 
+def test_a_task_that_is_replaced_is_done(app: celery.Celery, worker: Process, shop: Shop, order: str) -> None:
+    instead = order + "-instead"
+    result = send(app, "is_replaced", order)
+    assert got(result) == instead
+    send(app, "is_replaced", order, task_id=result.id)  # the same message once more
+    with pytest.raises(Exception, match="too large to keep"):
+        got(send(app, "is_replaced", order))
+    assert (len(shop.effects(order)), len(shop.effects(instead))) == (1, 1)
+    assert got(app.AsyncResult(result.id)) == instead
+
+
+def test_a_message_that_is_rejected_runs_again(app: celery.Celery, worker: Process, shop: Shop, order: str) -> None:
+    assert got(send(app, "rejects", order, True)) == "done"
+    assert [line["previous"] for line in shop.effects(order)] == ["none", "released"]
+    dead = order + "-dead"
+    send(app, "rejects", dead, False)
+    assert eventually(lambda: len(shop.effects(dead)) == 1)
+    assert got(send(app, "rejects", dead, False)) == "done"
+    assert [line["previous"] for line in shop.effects(dead)] == ["none", "failed"]
+
+
+def test_a_task_that_is_async_is_refused() -> None:
+    local = celery.Celery("local", set_as_current=False)
+    with pytest.raises(semel.ConfigurationError, match="async"):
+
+        @local.task(base=semel.celery.SemelTask, name="local.async", lazy=False)
+        async def place() -> None:
+            pytest.fail("it ran")
+
+
 def test_semel_may_be_away_for_a_while(broker: str, own_server: Semeld, order: str) -> None:
     local = celery.Celery("local", broker=broker, backend=broker, set_as_current=False)
     clients = iter(

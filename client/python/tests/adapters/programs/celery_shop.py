@@ -6,6 +6,7 @@ import signal
 from typing import Any
 
 import celery
+from celery.exceptions import Reject
 
 import semel
 import semel.celery
@@ -98,6 +99,20 @@ def pay(order: str, amount: int) -> int:
 def large(order: str) -> str:
     note(order, large.semel_attempt)
     return "x" * 20_000
+
+
+@app.task(base=semel.celery.SemelTask, semel_key=order_key, bind=True)
+def is_replaced(self: Any, order: str) -> None:
+    note(order, self.semel_attempt)
+    raise self.replace(by_id.si(order + "-instead"))
+
+
+@app.task(base=semel.celery.SemelTask, semel_key=order_key, bind=True)
+def rejects(self: Any, order: str, requeue: bool) -> str:
+    note(order, self.semel_attempt)
+    if self.semel_attempt.number == 1:
+        raise Reject("not now", requeue=requeue)
+    return "done"
 
 
 @app.task(base=semel.celery.SemelTask, semel_key=order_key)
