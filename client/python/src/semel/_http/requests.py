@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from semel._fingerprints import canonical, fingerprint
 from semel._http.policy import KeyPart, Policy
 from semel._keys import key_of
 
+_log = logging.getLogger("semel")
 _MAX_LEVELS = 100
 _ESCAPE = re.compile(r"\\.", re.DOTALL)
 _BRACKET = re.compile(r"[\[\]{}]")
@@ -51,8 +53,9 @@ def fingerprint_of(request: HttpRequest, leave_out: Sequence[str] = ()) -> bytes
         try:
             document = _document(request, _parsed(request.body))
             whole = canonical(document)  # also of what is left out: not every language could read on behind it
-        except ValueError:
-            pass  # it does not parse, or has no canonical form: its bytes are what is left to compare
+        except ValueError as error:  # it does not parse, or has no canonical form: its bytes are what is left to compare
+            if leave_out:
+                _log.warning("%s %s: leave_out has no effect, as the bytes of this body are compared: %s", request.method, request.route, error)
         else:
             return (
                 fingerprint(document, [f"/body{pointer}" for pointer in leave_out]) if leave_out else fingerprint(whole)
