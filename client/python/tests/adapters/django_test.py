@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
-from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.test import AsyncRequestFactory, RequestFactory, override_settings
 from rest_framework.response import Response
 
@@ -162,6 +163,12 @@ def test_under_asgi_it_runs_in_a_thread(shop: Shop, server: Semeld, name: str) -
             assert pool.submit(asyncio.run, call()).result(PATIENCE) == (202, None)
             assert pool.submit(asyncio.run, call()).result(PATIENCE) == (202, "true")
     assert shop.effects(name) == 1
+
+
+def test_under_asgi_a_query_is_read_as_it_came() -> None:
+    raw = "q=café".encode()
+    asked = ASGIRequest({"method": "POST", "path": "/", "query_string": raw, "headers": []}, io.BytesIO())
+    assert semel.django._query(asked) == raw
 
 
 def _serving(shop: Shop, setting: dict[str, Any], middleware: list[str]) -> AbstractContextManager[str]:

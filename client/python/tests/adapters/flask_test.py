@@ -247,3 +247,9 @@ def test_gunicorn_with_two_processes_has_one_effect(server: Semeld, tmp_path: Pa
     assert {reply.status for reply in replies} == {201}, gunicorn.said
     assert len({reply.body for reply in replies}) == 1
     assert len(effects.read_text().splitlines()) == 1
+
+
+def test_a_query_is_read_as_it_came(app: flask.Flask) -> None:
+    raw = b"q=caf\xc3\xa9\xff"
+    with app.test_request_context("/", environ_overrides={"QUERY_STRING": raw.decode("latin-1")}):
+        assert semel.flask._read(flask.request).query == raw
