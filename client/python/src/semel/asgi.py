@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from semel._aio.attempt import Attempt
 from semel._aio.client import Client
@@ -191,7 +191,9 @@ class IdempotencyMiddleware:
             await self._app(scope, receive, answer.send)
         except BaseException as error:
             if not exchange.left and ending.returned and not ending.may_take_back and making.in_response(error):
-                await exchange.unanswered(error)  # the server makes a response out of sight: there is no place for headers
+                await exchange.unanswered(
+                    error
+                )  # the server makes a response out of sight: there is no place for headers
             if not exchange.left and await _lost(exchange, error) and not answer.begun:
                 await send_response(send, problems.not_recorded().response())
                 return

@@ -127,7 +127,9 @@ class SemelTask(Task):  # type: ignore[misc, unused-ignore]
         """Of each task. Celery would take the coroutine for its result, and never run it."""
         super().__init_subclass__(**options)
         if inspect.iscoroutinefunction(cls.run):
-            raise errors.ConfigurationError(f"{cls.__name__}: a task of SemelTask is a plain function, not an async one")
+            raise errors.ConfigurationError(
+                f"{cls.__name__}: a task of SemelTask is a plain function, not an async one"
+            )
 
     @property
     def semel_attempt(self) -> Attempt | None:

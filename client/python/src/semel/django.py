@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 import django.conf
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.core.signals import got_request_exception
-from django.dispatch import receiver
 from django.http import Http404, HttpRequest, HttpResponse, RawPostDataException
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
@@ -134,7 +133,9 @@ class IdempotencyMiddleware:
         if isinstance(header, Response):
             return _to_django(header)
         length = _length(request)
-        refusal = too_large(policy, length) or too_large(policy, len(_body(request))) or cut_short(length, _body(request))
+        refusal = (
+            too_large(policy, length) or too_large(policy, len(_body(request))) or cut_short(length, _body(request))
+        )
         return _to_django(refusal) if refusal is not None else self._begin(request, policy, header)
 
     def _begin(self, request: HttpRequest, policy: Policy, header: str) -> HttpResponse | None:
@@ -159,7 +160,8 @@ class IdempotencyMiddleware:
 
     def process_template_response(self, request: HttpRequest, response: Any) -> Any:
         """The view has returned, and ATOMIC_REQUESTS has committed what it did; the response is rendered now."""
-        cast("Any", request)._semel_returned = response.status_code < _FIRST_ERROR  # else it may say that it did nothing
+        # An error's response may say that it did nothing.
+        cast("Any", request)._semel_returned = response.status_code < _FIRST_ERROR
         return response
 
     def _read_early(self, request: HttpRequest) -> None:
@@ -170,12 +172,14 @@ class IdempotencyMiddleware:
             _body(request)
 
 
-@receiver(got_request_exception)
 def _note_unusable(request: Any = None, **_: Any) -> None:
     """A view that returned None, or a coroutine: no middleware is told of it."""
     error = sys.exc_info()[1]
     if error is not None and making.in_function(error, _CHECK):
         request._semel_unanswered = error
+
+
+got_request_exception.connect(_note_unusable)
 
 
 # ---- marks on views ----------------------------------------------------------------------------------------------------

@@ -133,7 +133,9 @@ class Idempotency:
         if isinstance(header, Response):
             return _to_flask(header)
         length = request.content_length
-        refusal = too_large(policy, length) or too_large(policy, len(_body(request))) or cut_short(length, _body(request))
+        refusal = (
+            too_large(policy, length) or too_large(policy, len(_body(request))) or cut_short(length, _body(request))
+        )
         if refusal is not None:
             return _to_flask(refusal)
         made = keyed(policy, header, _read(request), request)

@@ -223,7 +223,9 @@ def test_a_body_that_is_cut_short_is_not_taken_for_a_whole_one(server: Semeld, t
     effects.touch()
     environment = {"SEMEL_ADDRESS": server.address, "SEMEL_NAMESPACE": "shop", "EFFECTS": str(effects)}
     name = uuid.uuid4().hex
-    with running("gunicorn", "--threads", "2", "--bind", "127.0.0.1:0", "flask_shop:app", environment=environment) as gunicorn:
+    with running(
+        "gunicorn", "--threads", "2", "--bind", "127.0.0.1:0", "flask_shop:app", environment=environment
+    ) as gunicorn:
         found = re.search(r"http://(\S+)", gunicorn.await_said("Listening at"))
         assert found is not None
         assert sent_in_part(found.group(1), f"/orders/{name}").status == 400

@@ -59,7 +59,7 @@ def django_view(request: HttpRequest, what: str) -> Any:
     if what == "nothing":
         return None
     if what == "template":
-        return TemplateResponse(request, _Broken())  # type: ignore[arg-type]
+        return TemplateResponse(request, _Broken())
     return JsonResponse({"a": object()})
 
 

@@ -53,9 +53,16 @@ def fingerprint_of(request: HttpRequest, leave_out: Sequence[str] = ()) -> bytes
         try:
             document = _document(request, _parsed(request.body))
             whole = canonical(document)  # also of what is left out: not every language could read on behind it
-        except ValueError as error:  # it does not parse, or has no canonical form: its bytes are what is left to compare
+        except (
+            ValueError
+        ) as error:  # it does not parse, or has no canonical form: its bytes are what is left to compare
             if leave_out:
-                _log.warning("%s %s: leave_out has no effect, as the bytes of this body are compared: %s", request.method, request.route, error)
+                _log.warning(
+                    "%s %s: leave_out has no effect, as the bytes of this body are compared: %s",
+                    request.method,
+                    request.route,
+                    error,
+                )
         else:
             return (
                 fingerprint(document, [f"/body{pointer}" for pointer in leave_out]) if leave_out else fingerprint(whole)
