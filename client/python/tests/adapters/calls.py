@@ -85,13 +85,13 @@ def at_once(count: int, call: Callable[[], T]) -> list[T]:
 WHOLE = b'{"cents":500,"sent_at":"now"}'
 
 
-def sent_in_part(address: str, path: str) -> Reply:
+def sent_in_part(address: str, path: str, key: str) -> Reply:
     """The first 14 bytes of WHOLE, and then the connection is closed in this direction."""
     connection = http.client.HTTPConnection(address, timeout=PATIENCE)
     try:
         connection.putrequest("POST", path)
         connection.putheader("Content-Type", "application/json")
-        connection.putheader("Idempotency-Key", '"k1"')
+        connection.putheader("Idempotency-Key", key)
         connection.putheader("Content-Length", str(len(WHOLE)))
         connection.endheaders(WHOLE[:14])
         connection.sock.shutdown(socket.SHUT_WR)

@@ -119,9 +119,9 @@ def test_csrf_reads_forms_and_the_body_is_compared_all_the_same(shop: Shop, serv
 
 
 def test_a_body_that_is_cut_short_is_not_taken_for_a_whole_one(address: str, shop: Shop, name: str) -> None:
-    assert sent_in_part(address, f"/orders/{name}").problem == "body-incomplete"
+    assert sent_in_part(address, f"/orders/{name}", name).problem == "body-incomplete"
     assert shop.effects(name) == 0
-    assert request(address, f"/orders/{name}", key='"k1"', body=WHOLE).status == 201
+    assert request(address, f"/orders/{name}", key=name, body=WHOLE).status == 201
     assert shop.effects(name) == 1
 
 
