@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import semel
+from semel._http.requests import HttpRequest, fingerprint_of
 from semel._keys import uuid7_of
 
 VECTORS = Path(__file__).parents[2] / "scenarios/vectors"
@@ -46,6 +47,31 @@ def test_fingerprints(vector: dict[str, Any]) -> None:
 def test_fingerprints_that_are_refused(vector: dict[str, Any]) -> None:
     with pytest.raises(semel.FingerprintError, match="pass it as text"):
         semel.fingerprint(json.loads(vector["json"]))
+
+
+def _raw(vector: dict[str, Any], name: str) -> bytes:
+    given: str | None = vector.get(name)
+    return bytes.fromhex(vector[f"{name}_hex"]) if given is None else given.encode()
+
+
+def _request_of(vector: dict[str, Any]) -> HttpRequest:
+    query, content_type, body = (_raw(vector, name) for name in ("query", "content_type", "body"))
+    return HttpRequest(vector["method"], "/a/route", vector["path"], query, content_type, body)
+
+
+@pytest.mark.parametrize("vector", vectors("http", "vectors"), ids=lambda vector: vector["name"])
+def test_fingerprints_of_http_requests(vector: dict[str, Any]) -> None:
+    assert hashlib.sha256(vector["canonical"].encode()).hexdigest() == vector["fingerprint"]
+    assert fingerprint_of(_request_of(vector), vector["leave_out"]).hex() == vector["fingerprint"]
+
+
+def test_how_deep_the_caller_stands_changes_no_fingerprint() -> None:
+    deepest = next(each for each in vectors("http", "vectors") if each["name"] == "100 levels of lists")
+
+    def deeper(levels: int) -> bytes:
+        return deeper(levels - 1) if levels else fingerprint_of(_request_of(deepest))
+
+    assert deeper(300).hex() == deepest["fingerprint"]
 
 
 @pytest.mark.parametrize("vector", vectors("uuids", "v7"), ids=lambda vector: vector["uuid"])

@@ -18,6 +18,7 @@ Endpoints that say nothing take keys (`optional`).
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -36,12 +37,13 @@ from semel._asgi.bodies import (
     send_response,
     whole_body,
 )
-from semel._asgi.marks import mark_of, off, optional, required, seen
-from semel._asgi.routes import found_route
-from semel._errors import LeaseLost, Unknown
-from semel._http import problems
+from semel._asgi.marks import Ending, current, off, optional, required
+from semel._asgi.routes import found_route, passes_by
+from semel._errors import ConfigurationError, LeaseLost, Unknown
+from semel._http import making, problems
 from semel._http.asynchronous import Exchange
 from semel._http.fates import header_key, keyed, too_large
+from semel._http.marks import mark_of, marked_from
 from semel._http.policy import HttpOptions, Policy, StatusPolicy, default_status_policy, policy_of
 from semel._http.requests import HttpRequest
 from semel._http.responses import Response
@@ -101,15 +103,16 @@ class IdempotencyMiddleware:
         self._owns_client = not isinstance(client, Client)
         self._clients = per_process(client, Client)
         self._policy = policy_of(options)
+        self._in_order: weakref.WeakSet[Any] = weakref.WeakSet()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the application's life."""
         if scope["type"] == "http":
-            token = seen.set(True)
+            token = current.set(Ending())
             try:
                 await self._serve(scope, receive, send)
             finally:
-                seen.reset(token)
+                current.reset(token)
         elif scope["type"] == "lifespan":
             await self._live(scope, receive, send)
         else:
@@ -125,7 +128,12 @@ class IdempotencyMiddleware:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = found_route(dict(scope))
+        if route is not None:
+            self._check_order(scope, route.endpoint)
         mark = mark_of(route.endpoint) if route is not None else None
+        ending = current.get()
+        if ending is not None and route is not None:
+            ending.may_take_back = route.may_take_back
         policy = self._policy if mark is None else policy_of(mark.options, self._policy, mark.mode)
         header = None
         if policy.applies_to(scope["method"]):
@@ -136,6 +144,17 @@ class IdempotencyMiddleware:
             await send_response(send, header)
         else:
             await self._serve_keyed(scope, receive, send, policy, header, route.template if route else scope["path"])
+
+    def _check_order(self, scope: Scope, endpoint: Any) -> None:
+        marked = marked_from(endpoint)
+        if not marked or endpoint in self._in_order:
+            return
+        if passes_by(dict(scope), marked):
+            raise ConfigurationError(
+                f"{endpoint.__name__} is marked for semel above its route, which calls it without the mark: "
+                "the route's decorator stands above"
+            )
+        self._in_order.add(endpoint)
 
     async def _serve_keyed(
         self, scope: Scope, receive: Receive, send: Send, policy: Policy, header: str, template: str
@@ -166,10 +185,15 @@ class IdempotencyMiddleware:
     async def _run(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
         extensions = scope.get("extensions") or {}
         scope["extensions"] = {name: each for name, each in extensions.items() if name not in _SHORTCUTS}
-        answer = Answer(exchange, send)
+        ending = current.get() or Ending()
+        answer = Answer(exchange, send, ending)
         try:
             await self._app(scope, receive, answer.send)
         except BaseException as error:
+            if not exchange.left and ending.returned and not ending.may_take_back and making.in_response(error):
+                await exchange.unanswered(
+                    error
+                )  # the server makes a response out of sight: there is no place for headers
             if not exchange.left and await _lost(exchange, error) and not answer.begun:
                 await send_response(send, problems.not_recorded().response())
                 return
@@ -189,12 +213,12 @@ async def _lost(exchange: Exchange, error: BaseException) -> bool:
 
 
 def _read(scope: Scope, template: str, body: bytes) -> HttpRequest:
-    content_type: Any = header_values(scope, "content-type")
+    content_type = header_values(scope, "content-type")
     return HttpRequest(
         method=scope["method"],
         route=template,
         path=scope["path"],
-        query=scope.get("query_string", b"").decode("latin-1"),
-        content_type=content_type[0] if content_type else "",
+        query=scope.get("query_string", b""),
+        content_type=content_type[0].encode("latin-1") if content_type else b"",
         body=body,
     )

@@ -15,16 +15,20 @@ that dies half way leaves its message to another one: that one's attempt is told
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NoReturn
 
 from celery import Celery, Task
-from celery.exceptions import Reject, Retry, SoftTimeLimitExceeded
+from celery.exceptions import Ignore, Reject, Retry, SoftTimeLimitExceeded
 from celery.signals import worker_process_init, worker_process_shutdown, worker_shutdown
 
+from semel import _adapters
 from semel import _errors as errors
+from semel._codecs import Codec
 from semel._durations import Duration
 from semel._error_policy import ErrorPolicy, FailedAttempt, verdict_on
 from semel._keys import key_of
@@ -37,6 +41,7 @@ __all__ = ["SemelTask", "connect"]
 
 _ATTRIBUTE = "semel_clients"
 _SHORTEST_DELAY = 0.1
+_IGNORED = "application/x-semel-celery-ignored"
 
 _attempt: ContextVar[Attempt | None] = ContextVar("semel_attempt", default=None)
 
@@ -84,14 +89,18 @@ class SemelTask(Task):  # type: ignore[misc, unused-ignore]
     failed before, for good                       raises EffectFailed
     in doubt, or ended too long ago               raises EffectInDoubt, ResultExpired
     self.retry()                                  the attempt failed, and the retry is the next one
+    self.replace(), Ignore                        done, without a result: what comes of it is not this task's to say
+    Reject                                        with requeue the key is given back; else the attempt failed for now
     SoftTimeLimitExceeded                         nobody knows how far it came: nothing is recorded, the lease lapses
     ============================================  ========================================================================
 
-    A message that is sent again keeps its id and its count of retries. An effect that happened but could not be recorded
-    raises CallError with `fn_ran`: the task fails, loudly, and is not run again by this message.
+    What the task itself raises is its own, also where that is an AlreadyRunning or an Unavailable of a run within it: the
+    task fails. A message that is sent again keeps its id and its count of retries. An effect that happened but could not be
+    recorded raises CallError with `fn_ran`: the task fails, loudly, and is not run again by this message.
 
     Results are JSON: what comes back from a replay has lists for tuples. Where the result was too large to keep, a
-    duplicate raises ResultOmitted, or returns None with ignore_result.
+    duplicate raises ResultOmitted, or returns None with ignore_result; so does one of a task that was replaced or ignored,
+    unless it is the same message, which is ignored again. A task that is `async def` raises ConfigurationError.
     """
 
     abstract = True
@@ -114,6 +123,14 @@ class SemelTask(Task):  # type: ignore[misc, unused-ignore]
     semel_on_error: ErrorPolicy | None = None
     """What an exception of the task says about its effect; see semel.ErrorPolicy."""
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Of each task. Celery would take the coroutine for its result, and never run it."""
+        super().__init_subclass__(**options)
+        if inspect.iscoroutinefunction(cls.run):
+            raise errors.ConfigurationError(
+                f"{cls.__name__}: a task of SemelTask is a plain function, not an async one"
+            )
+
     @property
     def semel_attempt(self) -> Attempt | None:
         """The attempt that runs at this moment in this thread: its token, what came before it, checkpoint()."""
@@ -123,34 +140,39 @@ class SemelTask(Task):  # type: ignore[misc, unused-ignore]
         """Called by the worker for each message."""
         if self.request.called_directly:
             return super().__call__(*args, **kwargs)
+        begun: list[Attempt] = []
         try:
-            outcome = self._semel_run(args, kwargs)
-        except errors.AlreadyRunning as running:
-            self._semel_send_again(running, running.retry_after)
-        except errors.EffectFailed as failed:
-            if not failed.retryable:
-                raise
-            self._semel_send_again(failed, failed.retry_after or timedelta())
-        except errors.Unavailable as unavailable:
-            if unavailable.fn_ran:
-                raise
-            self._semel_send_again(unavailable, timedelta(seconds=self.semel_unavailable_delay))
-        if outcome.replayed and outcome.omitted and not (self.ignore_result or self.request.ignore_result):
-            raise errors.ResultOmitted(self._semel_key_of(args, kwargs), outcome)
-        return outcome.value
+            outcome = self._semel_run(args, kwargs, begun)
+        except (errors.AlreadyRunning, errors.EffectFailed, errors.Unavailable) as error:
+            delay = self._semel_delay(error)
+            if begun or delay is None:
+                raise  # of the task's own body, which may use Semel itself, or of its report: not why it did not run
+            self._semel_send_again(error, delay)
+        said = outcome.value
+        if isinstance(said, _Ignored) and said.task_id == self.request.id:
+            raise said.error
+        if outcome.replayed and (outcome.omitted or isinstance(said, _Ignored)):
+            if not (self.ignore_result or self.request.ignore_result):
+                raise errors.ResultOmitted(self._semel_key_of(args, kwargs), outcome)
+            return None
+        return said
 
-    def _semel_run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome[Any]:
+    def _semel_run(self, args: tuple[Any, ...], kwargs: dict[str, Any], begun: list[Attempt]) -> Outcome[Any]:
         kind = type(self)  # functions among the attributes would be bound as methods through self
         fingerprint = kind.semel_fingerprint
 
         def work(attempt: Attempt) -> Any:
+            begun.append(attempt)
             token = _attempt.set(attempt)
             try:
                 return self.run(*args, **kwargs)
+            except Ignore as ignore:
+                return _Ignored(self.request.id, ignore)
             finally:
                 _attempt.reset(token)
 
-        return self._semel_client().run(
+        client = self._semel_client()
+        return client.run(
             self._semel_key_of(args, kwargs),
             work,
             namespace=self.semel_namespace,
@@ -158,7 +180,8 @@ class SemelTask(Task):  # type: ignore[misc, unused-ignore]
             lease=self.semel_lease,
             wait=self.semel_wait,
             retention=self.semel_retention,
-            on_error=_policy(kind.semel_on_error),
+            codec=_Codec(client.codec),
+            on_error=_policy(kind.semel_on_error, client.on_error),
         )
 
     def _semel_key_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
@@ -170,6 +193,15 @@ class SemelTask(Task):  # type: ignore[misc, unused-ignore]
         if clients is None:
             raise errors.ConfigurationError("the application is not connected to Semel: call semel.celery.connect(app)")
         return clients.get()
+
+    def _semel_delay(self, why: errors.AlreadyRunning | errors.EffectFailed | errors.Unavailable) -> timedelta | None:
+        """When a task that did not run makes sense again; None: never."""
+        match why:
+            case errors.AlreadyRunning():
+                return why.retry_after
+            case errors.EffectFailed():
+                return (why.retry_after or timedelta()) if why.retryable else None
+        return timedelta(seconds=self.semel_unavailable_delay)
 
     def _semel_send_again(self, why: errors.SemelError, delay: timedelta) -> NoReturn:
         """As retry(), which would count it as a retry of the work, of which there may only be a few."""
@@ -188,17 +220,45 @@ class SemelTask(Task):  # type: ignore[misc, unused-ignore]
         raise Retry(str(why), why, seconds, sig=again) from why
 
 
-def _policy(policy: ErrorPolicy | None) -> ErrorPolicy:
-    """The caller's, which is asked about what made a task retry, not about the retry."""
+@dataclass(frozen=True)
+class _Ignored:
+    """What a task comes to that raised Ignore, as replace() does: another task has its id now, and its result."""
+
+    task_id: str
+    error: Ignore
+
+
+class _Codec:
+    """The client's, which knows nothing of Celery."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+
+    def encode(self, value: Any) -> tuple[bytes, str]:
+        return (value.task_id.encode(), _IGNORED) if isinstance(value, _Ignored) else self._codec.encode(value)
+
+    def decode(self, payload: bytes, content_type: str) -> Any:
+        if content_type == _IGNORED:
+            return _Ignored(payload.decode(), Ignore("this message was ignored before"))
+        return self._codec.decode(payload, content_type)
+
+
+def _policy(given: ErrorPolicy | None, of_client: ErrorPolicy | None) -> ErrorPolicy:
+    """Asked about what made a task retry, not about the retry."""
+    policy = _adapters.error_policy(given, of_client, _rule)
 
     def verdict(error: BaseException, attempt: FailedAttempt) -> errors.Verdict | None:
         if isinstance(error, Retry) and isinstance(error.exc, Exception):
             return verdict_on(error.exc, attempt, verdict)
-        if isinstance(error, errors.Verdict):
-            return error
-        said = policy(error, attempt) if policy is not None else None
-        if said is None and isinstance(error, SoftTimeLimitExceeded):
-            return errors.Unknown()  # it came from outside, at any point of the work
-        return said
+        return policy(error, attempt)
 
     return verdict
+
+
+def _rule(error: BaseException, attempt: FailedAttempt) -> errors.Verdict | None:
+    """Celery's own exceptions."""
+    if isinstance(error, SoftTimeLimitExceeded):
+        return errors.Unknown()  # it came from outside, at any point of the work
+    if isinstance(error, Reject) and error.requeue and not attempt.effects_began:
+        return errors.Release()  # the message comes again, and runs as if this time had not been
+    return None

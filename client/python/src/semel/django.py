@@ -17,25 +17,26 @@ say nothing take keys (`optional`).
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 import django.conf
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.core.signals import got_request_exception
 from django.http import Http404, HttpRequest, HttpResponse, RawPostDataException
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 
 from semel._errors import ConfigurationError
-from semel._http import requests
+from semel._http import making, requests
 from semel._http.blocking import Exchange
-from semel._http.fates import header_key, keyed, too_large
+from semel._http.fates import cut_short, header_key, keyed, too_large
+from semel._http.marks import Mark, mark_of, marking
 from semel._http.policy import HttpOptions, Mode, Policy, StatusPolicy, default_status_policy, policy_of
-from semel._http.responses import Response
+from semel._http.responses import Headers, Response
 from semel._per_process import per_process
 from semel._sync.attempt import Attempt
 from semel._sync.client import Client
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 V = TypeVar("V", bound=Callable[..., Any])
+R = TypeVar("R", bound=HttpResponseBase)
 
 __all__ = [
     "HttpOptions",
@@ -60,6 +62,9 @@ _SETTING = "SEMEL_IDEMPOTENCY"
 _FUNCTIONS = ("client", "scope", "fingerprint", "store_status", "on_error")
 # Exceptions that Django answers as what they are: no failures of the view.
 _ANSWERS = (Http404, PermissionDenied, BadRequest, SuspiciousOperation, MultiPartParserError)
+_FIRST_ERROR = 400
+# Where Django looks at what a view returned, once what it did is committed.
+_CHECK = (("django.core.handlers.base", "check_response"),)
 
 
 def current_attempt(request: Any) -> Attempt | None:
@@ -69,12 +74,6 @@ def current_attempt(request: Any) -> Attempt | None:
     """
     attempt: Attempt | None = getattr(request, "semel_attempt", None)
     return attempt
-
-
-@dataclass(frozen=True)
-class _Mark:
-    mode: Mode
-    options: HttpOptions
 
 
 class IdempotencyMiddleware:
@@ -103,7 +102,8 @@ class IdempotencyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Around everything that stands below."""
         this = cast("Any", request)
-        this.semel_attempt = this._semel_exchange = this._semel_error = None
+        this.semel_attempt = this._semel_exchange = this._semel_error = this._semel_unanswered = None
+        this._semel_returned = False
         self._read_early(request)
         try:
             response = self._get_response(request)
@@ -112,7 +112,11 @@ class IdempotencyMiddleware:
                 this._semel_exchange.raised(error)
             raise
         exchange: Exchange | None = this._semel_exchange
-        return response if exchange is None else _finish(exchange, this._semel_error, response)
+        if exchange is None:
+            return response
+        if this._semel_unanswered is not None and this._semel_error is None:
+            return _with(response, exchange.unanswered(this._semel_unanswered))
+        return _finish(exchange, this._semel_error, response)
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]
@@ -128,7 +132,10 @@ class IdempotencyMiddleware:
             return None
         if isinstance(header, Response):
             return _to_django(header)
-        refusal = too_large(policy, _length(request)) or too_large(policy, len(_body(request)))
+        length = _length(request)
+        refusal = (
+            too_large(policy, length) or too_large(policy, len(_body(request))) or cut_short(length, _body(request))
+        )
         return _to_django(refusal) if refusal is not None else self._begin(request, policy, header)
 
     def _begin(self, request: HttpRequest, policy: Policy, header: str) -> HttpResponse | None:
@@ -144,9 +151,18 @@ class IdempotencyMiddleware:
         return None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> None:
-        """A view raised it; Django makes a response of it."""
-        if not isinstance(error, _ANSWERS):
-            cast("Any", request)._semel_error = error
+        """A view or its template raised it; Django makes a response of it."""
+        this = cast("Any", request)
+        if this._semel_returned:
+            this._semel_unanswered = error
+        else:
+            _note(request, error)
+
+    def process_template_response(self, request: HttpRequest, response: Any) -> Any:
+        """The view has returned, and ATOMIC_REQUESTS has committed what it did; the response is rendered now."""
+        # An error's response may say that it did nothing.
+        cast("Any", request)._semel_returned = response.status_code < _FIRST_ERROR
+        return response
 
     def _read_early(self, request: HttpRequest) -> None:
         # Before the middlewares look at the view: one of them (CSRF) reads forms, after which the body is gone.
@@ -154,6 +170,16 @@ class IdempotencyMiddleware:
             return
         if too_large(self._policy, _length(request)) is None:
             _body(request)
+
+
+def _note_unusable(request: Any = None, **_: Any) -> None:
+    """A view that returned None, or a coroutine: no middleware is told of it."""
+    error = sys.exc_info()[1]
+    if error is not None and making.in_function(error, _CHECK):
+        request._semel_unanswered = error
+
+
+got_request_exception.connect(_note_unusable)
 
 
 # ---- marks on views ----------------------------------------------------------------------------------------------------
@@ -173,7 +199,7 @@ def required(view: Any = None, /, **options: Unpack[HttpOptions]) -> Any:
     Of a view, of `dispatch` or of a method of a class (`post`, or an action of a view set). Of `@api_view` functions above
     that decorator. A view that is marked raises ConfigurationError where the middleware is missing.
     """
-    return _decorator(view, _Mark(Mode.REQUIRED, options))
+    return _decorator(view, Mark(Mode.REQUIRED, options))
 
 
 @overload
@@ -186,61 +212,61 @@ def optional(**options: Unpack[HttpOptions]) -> Callable[[V], V]: ...
 
 def optional(view: Any = None, /, **options: Unpack[HttpOptions]) -> Any:
     """A decorator: requests without a key run as ever. Options: instead of the setting's."""
-    return _decorator(view, _Mark(Mode.OPTIONAL, options))
+    return _decorator(view, Mark(Mode.OPTIONAL, options))
 
 
 def off(view: V, /) -> V:
     """A decorator: keys are ignored."""
-    return cast("V", _decorator(view, _Mark(Mode.OFF, {})))
+    return cast("V", _decorator(view, Mark(Mode.OFF, {})))
 
 
-def _decorator(view: Callable[..., Any] | None, mark: _Mark) -> Any:
-    policy_of(mark.options)  # what cannot be meant is told when the program starts
-
-    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
-        if inspect.iscoroutinefunction(view):
-
-            @functools.wraps(view)
-            async def seen_async(*args: Any, **kwargs: Any) -> Any:
-                _check_seen(args)
-                return await view(*args, **kwargs)
-
-            marked: Any = seen_async
-        else:
-
-            @functools.wraps(view)
-            def seen(*args: Any, **kwargs: Any) -> Any:
-                _check_seen(args)
-                return view(*args, **kwargs)
-
-            marked = seen
-        marked.semel_mark = mark
-        return cast("Callable[..., Any]", marked)
-
+def _decorator(view: Callable[..., Any] | None, mark: Mark) -> Any:
+    decorate = marking(mark, _watching)
     return decorate if view is None else decorate(view)
 
 
-def _check_seen(args: tuple[Any, ...]) -> None:
-    """A mark alone does nothing, and nobody would notice before the first payment is made twice."""
-    for each in args[:2]:  # a view's first argument, a method's second
+@contextmanager
+def _watching(args: tuple[Any, ...]) -> Iterator[None]:
+    """Django REST framework makes responses of its views' exceptions without telling the middlewares."""
+    request = _request_among(args)
+    if not getattr(request, "_semel_seen", False):
+        # A mark alone does nothing, and nobody would notice before the first payment is made twice.
+        raise ConfigurationError(
+            "a view is marked for semel, but semel.django.IdempotencyMiddleware is not in MIDDLEWARE"
+        )
+    try:
+        yield
+    except Exception as error:
+        _note(request, error)
+        raise
+
+
+def _request_among(args: tuple[Any, ...]) -> Any:
+    """A view's first argument, a method's second. None where neither is one."""
+    for each in args[:2]:
         request = getattr(each, "_request", each)  # of Django REST framework's
         if isinstance(request, HttpRequest):
-            if getattr(request, "_semel_seen", False):
-                return
-            break
-    raise ConfigurationError("a view is marked for semel, but semel.django.IdempotencyMiddleware is not in MIDDLEWARE")
+            return request
+    return None
 
 
-def _mark_of(view: Callable[..., Any], method: str) -> _Mark | None:
+def _note(request: Any, error: Exception) -> None:
+    request._semel_error = None if _is_answer(error) else error
+
+
+def _is_answer(error: Exception) -> bool:
+    rest_framework = sys.modules.get("rest_framework.exceptions")
+    return isinstance(error, _ANSWERS) or (
+        rest_framework is not None and isinstance(error, rest_framework.APIException)
+    )
+
+
+def _mark_of(view: Callable[..., Any], method: str) -> Mark | None:
     """Of the method that answers, else of the view as a whole."""
     actions = getattr(view, "actions", None) or {}  # of a view set
     kind = getattr(view, "cls", None) or getattr(view, "view_class", None)
     answering = getattr(kind, actions.get(method.lower(), method.lower()), None)
-    for place in (answering, view):
-        mark = getattr(place, "semel_mark", None)
-        if isinstance(mark, _Mark):
-            return mark
-    return None
+    return mark_of(answering) or mark_of(view)
 
 
 # ---- requests and responses --------------------------------------------------------------------------------------------
@@ -272,18 +298,30 @@ def _read(request: HttpRequest) -> requests.HttpRequest:
         method=request.method or "",
         route=match.route if match is not None and match.route else request.path,
         path=request.path,
-        query=request.META.get("QUERY_STRING", ""),
-        content_type=request.META.get("CONTENT_TYPE", ""),
+        query=_query(request),
+        content_type=request.META.get("CONTENT_TYPE", "").encode("latin-1"),
         body=_body(request),
     )
+
+
+def _query(request: HttpRequest) -> bytes:
+    scope = getattr(request, "scope", None)  # of ASGI, where Django takes it for UTF-8 in META
+    if scope is not None:
+        query: bytes = scope.get("query_string", b"")
+        return query
+    return cast("str", request.META.get("QUERY_STRING", "")).encode("latin-1")
 
 
 def _finish(exchange: Exchange, error: Exception | None, response: HttpResponseBase) -> HttpResponseBase:
     headers = tuple(response.items())
     if not isinstance(response, HttpResponse):
         response.close()
-        return _to_django(exchange.streamed(response.status_code, headers))
-    for name, value in exchange.answered(Response(response.status_code, headers, response.content), error):
+        return _to_django(exchange.streamed(response.status_code, headers, error))
+    return _with(response, exchange.answered(Response(response.status_code, headers, response.content), error))
+
+
+def _with(response: R, headers: Headers) -> R:
+    for name, value in headers:
         response[name] = value
     return response
 

@@ -17,6 +17,7 @@ The first request with a key runs the view; all others with that key, now or tom
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ParamSpec, overload
 
@@ -25,10 +26,10 @@ from werkzeug.exceptions import HTTPException
 
 from semel._errors import ConfigurationError, Unknown
 from semel._http.blocking import Exchange
-from semel._http.fates import header_key, keyed, too_large
+from semel._http.fates import cut_short, header_key, keyed, too_large
 from semel._http.policy import HttpOptions, Mode, Policy, StatusPolicy, default_status_policy, policy_of
 from semel._http.requests import HttpRequest
-from semel._http.responses import Response
+from semel._http.responses import Headers, Response
 from semel._per_process import PerProcess, per_process
 from semel._sync.attempt import Attempt
 from semel._sync.client import Client
@@ -72,6 +73,7 @@ class Idempotency:
     ) -> None:
         self._clients: PerProcess[Client] = per_process(client, Client)
         self._policy = policy_of(options)
+        self._apps: weakref.WeakSet[flask.Flask] = weakref.WeakSet()
         if app is not None:
             self.init_app(app)
 
@@ -79,6 +81,7 @@ class Idempotency:
         """Goes with this application, as `app.extensions["semel"]`."""
         if _EXTENSION not in app.extensions:
             app.teardown_request(_let_go)
+        self._apps.add(app)
         app.extensions[_EXTENSION] = self
 
     @overload
@@ -109,7 +112,14 @@ class Idempotency:
 
             return once
 
-        return decorate if view is None else decorate(view)
+        def check(view: Callable[..., Any]) -> Callable[..., Any]:
+            if any(view is each for app in self._apps for each in app.view_functions.values()):
+                raise ConfigurationError(
+                    f"{view.__name__} is a route already, which calls it without a key: the route's decorator stands above"
+                )
+            return decorate(view)
+
+        return check if view is None else check(view)
 
     def _serve(self, policy: Policy, view: Callable[[], Any]) -> Any:
         if _EXTENSION not in flask.current_app.extensions:
@@ -122,7 +132,10 @@ class Idempotency:
             return view()
         if isinstance(header, Response):
             return _to_flask(header)
-        refusal = too_large(policy, request.content_length) or too_large(policy, len(_body(request)))
+        length = request.content_length
+        refusal = (
+            too_large(policy, length) or too_large(policy, len(_body(request))) or cut_short(length, _body(request))
+        )
         if refusal is not None:
             return _to_flask(refusal)
         made = keyed(policy, header, _read(request), request)
@@ -137,14 +150,25 @@ def _run(exchange: Exchange, view: Callable[[], Any]) -> flask.Response:
     flask.g.semel_exchange = exchange
     flask.g.semel_attempt = exchange.attempt
     try:
-        response = flask.current_app.make_response(view())
+        returned = view()
     except Exception as error:
         # What the application's error handlers make of it is what goes out, and may be stored: abort(404) is an answer.
         flask.after_this_request(functools.partial(_finish, exchange, _failure(error)))
         raise
     finally:
         flask.g.pop("semel_attempt")
+    try:
+        response = flask.current_app.make_response(returned)
+    except Exception as error:
+        flask.g.pop("semel_exchange")
+        flask.after_this_request(functools.partial(_add, exchange.unanswered(error)))
+        raise
     return _finish(exchange, None, response)
+
+
+def _add(headers: Headers, response: flask.Response) -> flask.Response:
+    response.headers.extend(headers)
+    return response
 
 
 def _failure(error: Exception) -> Exception | None:
@@ -159,7 +183,7 @@ def _finish(exchange: Exchange, error: Exception | None, response: flask.Respons
     flask.g.pop("semel_exchange")  # from here on it is told how it ended
     if is_stream:
         response.close()
-        return _to_flask(exchange.streamed(response.status_code, headers))
+        return _to_flask(exchange.streamed(response.status_code, headers, error))
     response.headers.extend(exchange.answered(Response(response.status_code, headers, body), error))
     return response
 
@@ -181,8 +205,8 @@ def _read(request: flask.Request) -> HttpRequest:
         method=request.method,
         route=request.url_rule.rule if request.url_rule is not None else request.path,
         path=request.path,
-        query=request.query_string.decode("latin-1"),
-        content_type=request.headers.get("Content-Type", ""),
+        query=request.query_string,
+        content_type=request.headers.get("Content-Type", "").encode("latin-1"),
         body=_body(request),
     )
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from semel import _adapters
 from semel import _errors as errors
 from semel._batch_run import BatchOptions, BatchRun
 from semel._durations import Duration
@@ -127,10 +128,11 @@ class Callback(Generic[M]):
 
     def _run(self, message: M, key: str, fingerprint: bytes) -> Handled[M]:
         verdicts: list[errors.Verdict] = []  # of what the function raised: anything else was raised around it
+        said = _adapters.error_policy(self._on_error, self._client.on_error)
 
         def policy(error: BaseException, attempt: FailedAttempt) -> errors.Verdict:
             verdicts.append(errors.Unknown())
-            verdicts[0] = verdict_on(error, attempt, self._on_error or self._client.on_error)
+            verdicts[0] = verdict_on(error, attempt, said)
             return verdicts[0]
 
         try:

@@ -11,8 +11,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
@@ -22,6 +24,7 @@ from starlette.routing import Mount, Route
 import semel
 import semel.aio
 import semel.asgi
+from adapters import calls
 from adapters.calls import request
 from adapters.shop import Shop
 from adapters.sites import SITES, serving_asgi
@@ -31,6 +34,19 @@ from semeld import PATIENCE, Semeld
 @pytest.fixture
 def prefix() -> str:
     return uuid.uuid4().hex
+
+
+class BankSilent(Exception):
+    pass
+
+
+RAISED: dict[str, Exception] = {
+    "timeout": TimeoutError("the bank did not answer"),
+    "final": semel.Final("STOLEN"),
+    "stock": ValueError("no stock"),
+    "other": BankSilent(),
+    "answer": HTTPException(410),
+}
 
 
 class Site:
@@ -47,6 +63,7 @@ class Site:
             return self.clients[-1]
 
         once = Middleware(semel.asgi.IdempotencyMiddleware, client=make, prefix=prefix, **options)
+        raising = (("async", self.raises), ("plain", self.raises_in_thread))
         orders = Mount("/shops/{shop}", routes=[Route("/orders/{order:int}", self.place, methods=["POST"])])
         self.app = Starlette(
             routes=[
@@ -56,7 +73,9 @@ class Site:
                 Route("/held", self.held, methods=["POST"]),
                 Route("/silent", self.silent, methods=["POST"]),
                 Route("/marked", semel.asgi.required(wait=1)(self.place), methods=["POST"]),
+                *(Route(f"/{kind}/{{what}}", semel.asgi.required(each), methods=["POST"]) for kind, each in raising),
             ],
+            exception_handlers=dict.fromkeys((ValueError, TimeoutError, BankSilent, semel.Final), self.handle),
             middleware=[once, *(inside or [])],
         )
 
@@ -73,13 +92,24 @@ class Site:
 
     async def file(self, request: Request) -> Response:
         self.effects.append("file")
-        return FileResponse(__file__)
+        return FileResponse(calls.__file__)
 
     async def held(self, request: Request) -> Response:
         self.effects.append("held")
         self.entered.set()
         await asyncio.Event().wait()
         raise AssertionError
+
+    async def raises(self, request: Request) -> Response:
+        return self.raises_in_thread(request)
+
+    def raises_in_thread(self, request: Request) -> Response:
+        what = request.path_params["what"]
+        self.effects.append(what)
+        raise RAISED[what]
+
+    async def handle(self, request: Request, error: Exception) -> Response:
+        return PlainTextResponse("handled", 500 if isinstance(error, ValueError) else 409)
 
     async def silent(self, request: Request) -> Any:
         async def nothing(scope: Any, receive: Any, send: Any) -> None:
@@ -126,6 +156,36 @@ def test_plain_functions_of_fastapi_are_marked_too(server: Semeld, prefix: str) 
     assert shop.effects("x") == 1
 
 
+@pytest.mark.parametrize("kind", ["async", "plain"])
+@pytest.mark.parametrize(
+    ("what", "status", "again"),
+    [
+        ("timeout", 409, "in-flight"),  # not the stored 409: the bank may have paid
+        ("final", 409, "failed"),
+        ("stock", 500, 500),
+        ("other", 409, 409),  # an answer, as the program knows what it means
+        ("answer", 410, 410),
+    ],
+)
+@pytest.mark.parametrize("through", ["nothing", "another middleware"])
+def test_exception_handlers_do_not_hide_what_was_raised(
+    server: Semeld, prefix: str, kind: str, what: str, status: int, again: Any, through: str
+) -> None:
+    async def passing(request: Request, call_next: Any) -> Any:
+        return await call_next(request)
+
+    inside = [Middleware(BaseHTTPMiddleware, dispatch=passing)] if through != "nothing" else []
+    site = Site(server, prefix, inside=inside)
+    with serving_asgi(site.app) as address:
+        first, second = (request(address, f"/{kind}/{what}", key="k1") for _ in range(2))
+    assert first.status == status
+    if isinstance(again, str):
+        assert second.problem == again
+    else:
+        assert (second.status, second.replayed) == (again, again != 500)
+    assert len(site.effects) == (2 if again == 500 else 1)
+
+
 def test_a_mark_without_the_middleware_is_told() -> None:
     async def place(request: Request) -> Response:
         pytest.fail("it ran")
@@ -133,6 +193,27 @@ def test_a_mark_without_the_middleware_is_told() -> None:
     app = Starlette(routes=[Route("/", semel.asgi.required(place), methods=["POST"])])
     with serving_asgi(app) as address:
         assert request(address, "/", key="k1").status == 500
+
+
+def test_a_mark_above_its_route_is_told(server: Semeld, prefix: str) -> None:
+    app = FastAPI()
+    client = semel.aio.Client(server.address, namespace="shop")
+    app.add_middleware(semel.asgi.IdempotencyMiddleware, client=lambda: client, prefix=prefix)
+
+    @semel.asgi.required
+    @app.post("/wrong")
+    async def wrong() -> None:
+        pytest.fail("it ran")
+
+    async def right() -> str:
+        return "ran"
+
+    app.post("/bare")(right)
+    app.post("/right")(semel.asgi.required(right))
+    with serving_asgi(app) as address:
+        assert request(address, "/wrong").status == 500
+        assert request(address, "/bare").status == 200
+        assert request(address, "/right").problem == "key-missing"
 
 
 def test_background_tasks_run_once_after_the_answer(address: str, site: Site) -> None:
@@ -145,7 +226,7 @@ def test_background_tasks_run_once_after_the_answer(address: str, site: Site) ->
 def test_files_are_whole(address: str, site: Site) -> None:
     first, second = (request(address, "/file", key="k1") for _ in range(2))
     assert (first.body, second.replayed) == (second.body, True)
-    assert b"test_files_are_whole" in first.body
+    assert b"def at_once" in first.body
     assert first.headers["etag"] == second.headers["etag"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -79,3 +80,22 @@ def at_once(count: int, call: Callable[[], T]) -> list[T]:
     """So many calls at the same time, each on a thread of its own."""
     with ThreadPoolExecutor(count) as pool:
         return [each.result(PATIENCE) for each in [pool.submit(call) for _ in range(count)]]
+
+
+WHOLE = b'{"cents":500,"sent_at":"now"}'
+
+
+def sent_in_part(address: str, path: str, key: str) -> Reply:
+    """The first 14 bytes of WHOLE, and then the connection is closed in this direction."""
+    connection = http.client.HTTPConnection(address, timeout=PATIENCE)
+    try:
+        connection.putrequest("POST", path)
+        connection.putheader("Content-Type", "application/json")
+        connection.putheader("Idempotency-Key", key)
+        connection.putheader("Content-Length", str(len(WHOLE)))
+        connection.endheaders(WHOLE[:14])
+        connection.sock.shutdown(socket.SHUT_WR)
+        answer = connection.getresponse()
+        return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+    finally:
+        connection.close()

@@ -199,6 +199,49 @@ def test_a_result_that_was_not_kept_is_told(app: celery.Celery, worker: Process,
     assert len(shop.effects(order)) == 1
 
 
+@pytest.mark.parametrize("what", ["running", "unavailable", "failed"])
+def test_what_a_task_raises_of_semel_is_its_own(
+    app: celery.Celery, worker: Process, shop: Shop, order: str, client: semel.Client, what: str
+) -> None:
+    client.begin(semel.key_of("inner", order))
+    result = send(app, "uses_semel", order, what)
+    name = {"running": "AlreadyRunning", "unavailable": "Unavailable", "failed": "EffectFailed"}[what]
+    raised = result.get(timeout=PATIENCE, propagate=False)
+    assert result.state == "FAILURE"
+    assert name in f"{type(raised).__name__} {raised}"
+    assert len(shop.effects(order)) == 1
+
+
+def test_a_task_that_is_replaced_is_done(app: celery.Celery, worker: Process, shop: Shop, order: str) -> None:
+    instead = order + "-instead"
+    result = send(app, "is_replaced", order)
+    assert got(result) == instead
+    send(app, "is_replaced", order, task_id=result.id)  # the same message once more
+    with pytest.raises(Exception, match="too large to keep"):
+        got(send(app, "is_replaced", order))
+    assert (len(shop.effects(order)), len(shop.effects(instead))) == (1, 1)
+    assert got(app.AsyncResult(result.id)) == instead
+
+
+def test_a_message_that_is_rejected_runs_again(app: celery.Celery, worker: Process, shop: Shop, order: str) -> None:
+    assert got(send(app, "rejects", order, True)) == "done"
+    assert [line["previous"] for line in shop.effects(order)] == ["none", "released"]
+    dead = order + "-dead"
+    send(app, "rejects", dead, False)
+    assert eventually(lambda: len(shop.effects(dead)) == 1)
+    assert got(send(app, "rejects", dead, False)) == "done"
+    assert [line["previous"] for line in shop.effects(dead)] == ["none", "failed"]
+
+
+def test_a_task_that_is_async_is_refused() -> None:
+    local = celery.Celery("local", set_as_current=False)
+    with pytest.raises(semel.ConfigurationError, match="async"):
+
+        @local.task(base=semel.celery.SemelTask, name="local.async", lazy=False)
+        async def place() -> None:
+            pytest.fail("it ran")
+
+
 def test_semel_may_be_away_for_a_while(broker: str, own_server: Semeld, order: str) -> None:
     local = celery.Celery("local", broker=broker, backend=broker, set_as_current=False)
     clients = iter(

@@ -70,6 +70,9 @@ async def view_async(request: HttpRequest, name: str) -> HttpResponse:
     return HttpResponse(b"async", status=202)
 
 
+RAISED = {-1: TimeoutError("the bank did not answer"), -2: semel.Final("STOLEN"), -3: ValueError("less than nothing")}
+
+
 class Orders(ViewSet):
     def list(self, request: Request, name: str) -> Response:
         return Response([])
@@ -81,6 +84,8 @@ class Orders(ViewSet):
         _shops[0].serve(name, attempt, request.body)
         if request.data.get("amount") == 0:
             raise ValidationError({"amount": "nothing to pay"})
+        if request.data.get("amount") in RAISED:
+            raise RAISED[request.data["amount"]]
         return Response({"token": attempt.token, "amount": request.data["amount"]}, status=201)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,13 +11,14 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
-from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.test import AsyncRequestFactory, RequestFactory, override_settings
+from rest_framework.response import Response
 
 import semel
 import semel.django
 from adapters import django_shop
-from adapters.calls import request
+from adapters.calls import WHOLE, request, sent_in_part
 from adapters.shop import Shop
 from adapters.sites import django_site, served_by
 from semeld import PATIENCE, Semeld
@@ -67,6 +69,30 @@ def test_exceptions_of_the_rest_framework_are_answers(address: str, shop: Shop, 
     assert shop.effects(name) == 1
 
 
+def handle(error: Exception, context: Any) -> Any:
+    """A handler of a program that answers everything."""
+    return Response({"handled": str(error)}, status=409)
+
+
+@pytest.mark.parametrize(("amount", "again"), [(-1, "in-flight"), (-2, "failed"), (-3, None)])
+def test_what_a_handler_of_the_rest_framework_answers_does_not_hide_what_was_raised(
+    shop: Shop, server: Semeld, name: str, amount: int, again: str | None
+) -> None:
+    settings: dict[str, Any] = {"DEFAULT_AUTHENTICATION_CLASSES": [], "UNAUTHENTICATED_USER": None}
+    handler = {"EXCEPTION_HANDLER": "adapters.django_test.handle"}
+    with (
+        override_settings(REST_FRAMEWORK={**settings, **handler}),
+        django_site(shop, {"address": server.address}) as address,
+    ):
+        first, second = (request(address, f"/drf/orders/{name}", key=name, body={"amount": amount}) for _ in range(2))
+    assert first.status == 409
+    if again is None:
+        assert (second.status, second.replayed) == (409, True)
+    else:
+        assert second.problem == again
+    assert shop.effects(name) == 1
+
+
 def test_not_found_is_an_answer(address: str, shop: Shop, name: str) -> None:
     first, second = (request(address, f"/missing/{name}", key=name) for _ in range(2))
     assert (first.status, second.status, second.replayed) == (404, 404, True)
@@ -90,6 +116,13 @@ def test_csrf_reads_forms_and_the_body_is_compared_all_the_same(shop: Shop, serv
                     headers=[("Cookie", "csrftoken=" + "t" * 32)],
                 )
                 assert (reply.status, reply.replayed) == (201, replayed)
+
+
+def test_a_body_that_is_cut_short_is_not_taken_for_a_whole_one(address: str, shop: Shop, name: str) -> None:
+    assert sent_in_part(address, f"/orders/{name}", name).problem == "body-incomplete"
+    assert shop.effects(name) == 0
+    assert request(address, f"/orders/{name}", key=name, body=WHOLE).status == 201
+    assert shop.effects(name) == 1
 
 
 def test_a_mark_without_the_middleware_is_told(shop: Shop, name: str) -> None:
@@ -130,6 +163,12 @@ def test_under_asgi_it_runs_in_a_thread(shop: Shop, server: Semeld, name: str) -
             assert pool.submit(asyncio.run, call()).result(PATIENCE) == (202, None)
             assert pool.submit(asyncio.run, call()).result(PATIENCE) == (202, "true")
     assert shop.effects(name) == 1
+
+
+def test_under_asgi_a_query_is_read_as_it_came() -> None:
+    raw = "q=café".encode()
+    asked = ASGIRequest({"method": "POST", "path": "/", "query_string": raw, "headers": []}, io.BytesIO())
+    assert semel.django._query(asked) == raw
 
 
 def _serving(shop: Shop, setting: dict[str, Any], middleware: list[str]) -> AbstractContextManager[str]:

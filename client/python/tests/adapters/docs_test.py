@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import re
 import sys
@@ -31,7 +32,7 @@ import semel.flask
 import semel.grpc
 import semel.polling
 import semel.pubsub
-from adapters.calls import request
+from adapters.calls import Reply, request
 from adapters.shop import Shop
 from adapters.sites import served_by, serving, serving_asgi
 from semeld import Semeld
@@ -96,7 +97,7 @@ def run(heading: str, number: int, **names: Any) -> dict[str, Any]:
 
 def test_every_example_is_run_by_a_test() -> None:
     assert {heading: len(found) for heading, found in blocks().items()} == {
-        "HTTP": 1,
+        "HTTP": 2,
         "Flask": 1,
         "Django and Django REST framework": 2,
         "FastAPI, Starlette, ASGI": 1,
@@ -111,6 +112,25 @@ def test_http() -> None:
     store_status = run("HTTP", 0, semel=semel)["store_status"]
     assert isinstance(store_status(503), semel.Unknown)
     assert (store_status(201), store_status(500)) == (True, False)
+
+
+def test_a_multipart_body_may_have_another_boundary(client: semel.Client, key: str) -> None:
+    app = flask.Flask(__name__)
+    idempotency = semel.flask.Idempotency(app, client, prefix=key)
+    run("HTTP", 1, app=app, flask=flask, hashlib=hashlib, idempotency=idempotency, semel=semel)
+
+    def sent(boundary: str, text: str) -> Reply:
+        part = '--{}\r\nContent-Disposition: form-data; name="{}"{}\r\n\r\n{}\r\n'
+        parts = (part.format(boundary, "name", "", "jo"), part.format(boundary, "file", '; filename="a"', text))
+        body = "".join(parts) + f"--{boundary}--\r\n"
+        kind = f"multipart/form-data; boundary={boundary}"
+        return request(address, "/receipts", key="k1", body=body.encode(), content_type=kind)
+
+    with serving(app) as address:
+        first, second = sent("one", "receipt"), sent("two", "receipt")
+        assert (first.status, second.status, second.replayed) == (200, 200, True)
+        assert first.body.strip() == b'{"file":"receipt","name":"jo"}'
+        assert sent("three", "another").problem == "fingerprint-mismatch"
 
 
 @pytest.mark.usefixtures("connected")

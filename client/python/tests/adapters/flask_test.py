@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 import semel
 import semel.flask
-from adapters.calls import at_once, request
+from adapters.calls import WHOLE, at_once, request, sent_in_part
 from adapters.processes import running
 from adapters.sites import serving
 from semeld import Semeld
@@ -207,6 +207,33 @@ def test_an_application_without_the_extension_says_so(app: flask.Flask, client: 
         app.test_client().post("/", headers={"Idempotency-Key": "k1"})
 
 
+def test_a_mark_above_its_route_is_told(app: flask.Flask, client: semel.Client) -> None:
+    idempotency = semel.flask.Idempotency(app, client)
+    for mark in (idempotency.required, idempotency.optional(wait=1)):
+        with pytest.raises(semel.ConfigurationError, match="stands above"):
+
+            @mark  # type: ignore[operator, untyped-decorator, unused-ignore]
+            @app.post("/", endpoint=uuid.uuid4().hex)
+            def view() -> str:
+                pytest.fail("it ran")
+
+
+def test_a_body_that_is_cut_short_is_not_taken_for_a_whole_one(server: Semeld, tmp_path: Path) -> None:
+    effects = tmp_path / "effects"
+    effects.touch()
+    environment = {"SEMEL_ADDRESS": server.address, "SEMEL_NAMESPACE": "shop", "EFFECTS": str(effects)}
+    name = uuid.uuid4().hex
+    with running(
+        "gunicorn", "--threads", "2", "--bind", "127.0.0.1:0", "flask_shop:app", environment=environment
+    ) as gunicorn:
+        found = re.search(r"http://(\S+)", gunicorn.await_said("Listening at"))
+        assert found is not None
+        assert sent_in_part(found.group(1), f"/orders/{name}", name).status == 400
+        assert effects.read_text() == ""
+        assert request(found.group(1), f"/orders/{name}", key=name, body=WHOLE).status == 201
+    assert len(effects.read_text().splitlines()) == 1
+
+
 def test_gunicorn_with_two_processes_has_one_effect(server: Semeld, tmp_path: Path) -> None:
     effects = tmp_path / "effects"
     effects.touch()
@@ -222,3 +249,9 @@ def test_gunicorn_with_two_processes_has_one_effect(server: Semeld, tmp_path: Pa
     assert {reply.status for reply in replies} == {201}, gunicorn.said
     assert len({reply.body for reply in replies}) == 1
     assert len(effects.read_text().splitlines()) == 1
+
+
+def test_a_query_is_read_as_it_came(app: flask.Flask) -> None:
+    raw = b"q=caf\xc3\xa9\xff"
+    with app.test_request_context("/", environ_overrides={"QUERY_STRING": raw.decode("latin-1")}):
+        assert semel.flask._read(flask.request).query == raw

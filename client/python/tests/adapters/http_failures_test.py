@@ -164,6 +164,20 @@ def test_how_a_body_is_encoded_is_stored_with_it(address: str, shop: Shop, name:
         assert second.headers.get("content-encoding") == ("x-of-a-test" if kept else None)
 
 
+@pytest.mark.parametrize(
+    "body", [b'{"cents": 9007199254740993, "sent_at": 1}', b'{"cents": 1, "cents": 1, "sent_at": 1}', b'{"sent_at": 1']
+)
+def test_what_cannot_be_left_out_is_told(
+    address: str, name: str, body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "semel"):
+        assert request(address, f"/orders/{name}", key='"k1"', body=body).status == 201
+    assert caplog.text.count("leave_out has no effect") == 1
+    assert (
+        request(address, f"/orders/{name}", key='"k1"', body=body.replace(b'sent_at": 1', b'sent_at": 2')).status == 422
+    )
+
+
 def test_a_long_header_is_left_out(address: str, shop: Shop, name: str, caplog: pytest.LogCaptureFixture) -> None:
     shop.on(name, lambda attempt, body: Answer(201, b"body", {"Location": "/" + "x" * 300, "ETag": '"7"'}))
     with caplog.at_level(logging.WARNING, "semel"):
@@ -173,13 +187,15 @@ def test_a_long_header_is_left_out(address: str, shop: Shop, name: str, caplog: 
     assert "location" in caplog.text
 
 
-def test_a_stream_is_refused_after_its_effect_is_recorded(
+def test_a_stream_is_refused_and_left_open(
     address: str, shop: Shop, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Its generator may be what has the effect, and does not run."""
     shop.on(name, lambda attempt, body: Answer(200, b"endless", streamed=True))
     first, second = (request(address, f"/orders/{name}", key='"k1"') for _ in range(2))
-    assert (first.status, first.problem) == (500, "streaming")
-    assert (second.status, second.body, second.headers["idempotency-body-omitted"]) == (200, b"", "true")
+    assert (first.status, first.problem, first.headers["idempotency-recorded"]) == (500, "streaming", "false")
+    assert "carried out" not in str(first.details)
+    assert (second.status, second.problem) == (409, "in-flight")
     assert shop.effects(name) == 1
     assert "streamed" in caplog.text
     assert request(address, f"/orders/{name}").body == b"endless"

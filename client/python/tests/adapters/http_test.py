@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,6 +11,7 @@ import semel
 from adapters.calls import at_once, request
 from adapters.shop import Gate, Shop
 from adapters.sites import Site
+from semel._http.requests import HttpRequest, fingerprint_of
 from semeld import PATIENCE, Semeld, eventually
 
 COUNT = 50
@@ -79,6 +81,27 @@ def test_bodies_that_are_no_json_count_byte_by_byte(address: str, shop: Shop, na
         for body in (b'{"a":1,"a":2}', b'{"a":1,"a":2}', b'{"a":2}', b'{"a":18446744073709551617}')
     ]
     assert twice == [201, 201, 422, 422]
+
+
+def test_what_comes_over_the_wire_is_read_alike(
+    site: Site, framework: str, shop: Shop, server: Semeld, client: semel.Client, name: str
+) -> None:
+    query, content_type, body = b"q=caf%c3%a9", b'text/plain; x="\xe9"', b"{}"
+    if framework == "django":  # uvicorn refuses raw bytes here, Werkzeug's server of tests encodes them once more
+        query += b"&r=\xc3\xa9\xff"
+    with site(shop, {"address": server.address}, prefix=name) as address:
+        host, port = address.split(":")
+        with socket.create_connection((host, int(port)), PATIENCE) as connection:
+            target = f"/orders/{name}?".encode() + query
+            headers = b"Host: here\r\nConnection: close\r\nIdempotency-Key: k1\r\nContent-Length: 2\r\nContent-Type: "
+            connection.sendall(b"POST " + target + b" HTTP/1.1\r\n" + headers + content_type + b"\r\n\r\n" + body)
+            answer = connection.makefile("rb").readline()
+    route = {"flask": "/orders/<name>", "django": "orders/<name>", "asgi": "/orders/{name}"}[framework]
+    record = client.lookup(semel.key_of(name, "POST", route, "k1"))
+    assert record is not None, answer
+    assert record.fingerprint == fingerprint_of(
+        HttpRequest("POST", route, f"/orders/{name}", query, content_type, body)
+    )
 
 
 def test_a_key_is_required_only_where_a_route_says_so(address: str, shop: Shop, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from semel._asgi.bodies import Message, Send, send_response
+from semel._asgi.marks import Ending
 from semel._errors import SemelError
 from semel._http.asynchronous import Exchange
 from semel._http.responses import Response
@@ -17,9 +18,10 @@ class StreamedResponse(SemelError):
 class Answer:
     """What the application sends goes through here. Whole responses are recorded before they go out."""
 
-    def __init__(self, exchange: Exchange, send: Send) -> None:
+    def __init__(self, exchange: Exchange, send: Send, ending: Ending) -> None:
         self._exchange = exchange
         self._send = send
+        self._ending = ending
         self._start: Message | None = None
         self._body = bytearray()
         self._passing = False
@@ -51,11 +53,11 @@ class Answer:
             await self._refuse(start)
         self._body += message.get("body", b"")
         if len(self._body) > _MAX_HELD or (length is not None and length > _MAX_HELD):
-            recorded = await self._exchange.too_large(start["status"], _headers(start))
+            recorded = await self._exchange.too_large(start["status"], _headers(start), self._ending.error)
             await self._pass_on(start, recorded, more)
         elif not more:
             response = Response(start["status"], _headers(start), bytes(self._body))
-            await self._pass_on(start, await self._exchange.answered(response), more)
+            await self._pass_on(start, await self._exchange.answered(response, self._ending.error), more)
 
     async def _pass_on(self, start: Message, added: tuple[tuple[str, str], ...], more: bool) -> None:
         self._passing = True
@@ -69,7 +71,8 @@ class Answer:
         self.refused = StreamedResponse(
             "a streamed response does not go with an idempotency key: answer as a whole, or mark the endpoint with off"
         )
-        await send_response(self._send, await self._exchange.streamed(start["status"], _headers(start)))
+        instead = await self._exchange.streamed(start["status"], _headers(start), self._ending.error)
+        await send_response(self._send, instead)
         raise self.refused
 
 

@@ -1,32 +1,35 @@
-"""Marks on endpoints, which speak to the middleware, and notice where there is none."""
+"""Marks on endpoints of ASGI applications."""
 
 from __future__ import annotations
 
-import functools
 import inspect
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from semel._errors import ConfigurationError
-from semel._http.policy import HttpOptions, Mode, policy_of
+from semel._http.marks import Mark, marking
+from semel._http.policy import HttpOptions, Mode
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 E = TypeVar("E", bound=Callable[..., Any])
 
-seen: ContextVar[bool] = ContextVar("semel_seen", default=False)
-"""The middleware has looked at this request."""
+
+class Ending:
+    """How the marked endpoint of one request ended: exception handlers make a response of it before the middleware sees it."""
+
+    error: BaseException | None = None
+    returned = False
+    may_take_back = False
+    """Dependencies with `yield` surround it, and may roll back what it did where its response cannot be made."""
 
 
-@dataclass(frozen=True)
-class Mark:
-    """What an endpoint says of itself."""
-
-    mode: Mode
-    options: HttpOptions
+current: ContextVar[Ending | None] = ContextVar("semel_ending", default=None)
+"""Of the request that the middleware has looked at."""
 
 
 @overload
@@ -63,52 +66,43 @@ def off(endpoint: E, /) -> E:
     return cast("E", _decorator(endpoint, Mark(Mode.OFF, {})))
 
 
-def mark_of(endpoint: Any) -> Mark | None:
-    """What an endpoint says of itself; None: nothing."""
-    mark = getattr(endpoint, "semel_mark", None)
-    return mark if isinstance(mark, Mark) else None
-
-
 def _decorator(endpoint: Callable[..., Any] | None, mark: Mark) -> Any:
-    policy_of(mark.options)  # what cannot be meant is told when the program starts
+    marked = marking(mark, _watching)
 
-    def decorate(endpoint: Callable[..., Any]) -> Callable[..., Any]:
-        if inspect.iscoroutinefunction(endpoint):
-
-            @functools.wraps(endpoint)
-            async def checked_async(*args: Any, **kwargs: Any) -> Any:
-                _check_seen()
-                return await endpoint(*args, **kwargs)
-
-            marked: Any = checked_async
-        else:
-
-            @functools.wraps(endpoint)
-            def checked(*args: Any, **kwargs: Any) -> Any:
-                _check_seen()
-                return endpoint(*args, **kwargs)
-
-            marked = checked
-        marked.semel_mark = mark
+    def decorate(endpoint: Callable[..., Any]) -> Any:
+        made = marked(endpoint)
         signature = _signature(endpoint)
         if signature is not None:
-            marked.__signature__ = signature
-        return cast("Callable[..., Any]", marked)
+            made.__signature__ = signature
+        return made
 
     return decorate if endpoint is None else decorate(endpoint)
 
 
 def _signature(endpoint: Callable[..., Any]) -> inspect.Signature | None:
-    """FastAPI reads annotations that are text by the names of the module in which it finds the function: this one."""
+    """FastAPI reads annotations that are text by the names of the module in which it finds the function: not the user's."""
     try:
         return inspect.signature(endpoint, eval_str=True)
     except NameError:
         return None  # of a type that is only known to type checkers: FastAPI says so better
 
 
-def _check_seen() -> None:
-    """A mark alone does nothing, and nobody would notice before the first payment is made twice."""
-    if not seen.get():
+@contextmanager
+def _watching(_: tuple[Any, ...]) -> Iterator[None]:
+    ending = current.get()
+    if ending is None:  # a mark alone does nothing, and nobody would notice before the first payment is made twice
         raise ConfigurationError(
             "an endpoint is marked for semel, but semel.asgi.IdempotencyMiddleware is not installed"
         )
+    try:
+        yield
+        ending.returned = True
+    except BaseException as error:
+        ending.error = None if _is_answer(error) else error
+        raise
+
+
+def _is_answer(error: BaseException) -> bool:
+    """An HTTPException is only another way to answer. The middleware is pure ASGI: there may be no Starlette."""
+    starlette = sys.modules.get("starlette.exceptions")
+    return starlette is not None and isinstance(error, starlette.HTTPException)

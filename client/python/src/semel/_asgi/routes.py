@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import inspect
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 _FULL = 2  # starlette.routing.Match.FULL
@@ -14,6 +15,8 @@ class FoundRoute(NamedTuple):
 
     template: str
     endpoint: Any
+    may_take_back: bool = False
+    """Dependencies of FastAPI with `yield` see exceptions that come up behind the endpoint."""
 
 
 def found_route(scope: dict[str, Any]) -> FoundRoute | None:
@@ -31,5 +34,25 @@ def _among(routes: Iterable[Any], scope: dict[str, Any], prefix: str, deeper: in
         inner = getattr(route, "routes", None)
         if inner and deeper:
             return _among(inner, {**scope, **below}, template, deeper - 1) or FoundRoute(template, None)
-        return FoundRoute(template, below.get("endpoint"))
+        return FoundRoute(template, below.get("endpoint"), _yields(getattr(route, "dependant", None)))
     return None
+
+
+def _yields(dependant: Any) -> bool:
+    below = getattr(dependant, "dependencies", ())
+    calls = [getattr(each, "call", None) for each in below]
+    generators = (inspect.isgeneratorfunction(call) or inspect.isasyncgenfunction(call) for call in calls)
+    return any(generators) or any(_yields(each) for each in below)
+
+
+def passes_by(scope: dict[str, Any], marked: list[Any]) -> bool:
+    """None of these is an endpoint of the application that serves this scope."""
+    routes = getattr(scope.get("app"), "routes", None) or ()
+    return not any(endpoint is each for endpoint in _endpoints(routes, _DEEPEST) for each in marked)
+
+
+def _endpoints(routes: Iterable[Any], deeper: int) -> Iterator[Any]:
+    for route in routes:
+        yield getattr(route, "endpoint", None)
+        if deeper:
+            yield from _endpoints(getattr(route, "routes", None) or (), deeper - 1)

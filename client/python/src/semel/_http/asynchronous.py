@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from semel import _adapters
 from semel import _errors as errors
 from semel._aio.attempt import OpenAttempt
 from semel._aio.client import Client
-from semel._http import problems
-from semel._http.fates import Fate, Keyed, fate_of, log_not_recorded, log_streaming, replay
-from semel._http.responses import NOT_RECORDED, Response, without_body
+from semel._http import making, problems
+from semel._http.fates import (
+    Fate,
+    Keyed,
+    fate_of,
+    log_not_recorded,
+    log_streaming,
+    log_unanswered,
+    of_stream,
+    replay,
+)
+from semel._http.responses import NOT_RECORDED, Headers, Response, without_body
 from semel._outcomes import Result
 
 
@@ -19,7 +29,8 @@ class Exchange:
 
     def __init__(self, client: Client, keyed: Keyed) -> None:
         self._keyed = keyed
-        self._block = client.attempt(keyed.key, **keyed.begin_options())
+        self._on_error = _adapters.error_policy(keyed.policy.on_error, client.on_error, making.rule)
+        self._block = client.attempt(keyed.key, **keyed.begin_options(self._on_error))
         self._attempt: OpenAttempt | None = None
         self._left = False
 
@@ -44,34 +55,46 @@ class Exchange:
             return problems.refusal(error).response()
         return None
 
-    async def answered(self, response: Response) -> tuple[tuple[str, str], ...]:
-        """The handler ran and this is to go out, with the headers that are returned."""
-        return await self._end(await self._fate(response))
+    async def answered(self, response: Response, error: BaseException | None = None) -> Headers:
+        """The handler ran and this is to go out, with the headers that are returned.
 
-    async def too_large(self, status: int, headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        `error`: of the handler, where the framework made the response of it.
+        """
+        return await self._end(await self._fate(response, error))
+
+    async def too_large(self, status: int, headers: Headers, error: BaseException | None = None) -> Headers:
         """The handler ran, and its body is larger than what is held in memory: it goes out, but is not stored."""
-        fate = await self._fate(Response(status, headers, b""))
+        fate = await self._fate(Response(status, headers, b""), error)
         return await self._end(without_body(fate) if isinstance(fate, Result) else fate)
 
-    async def streamed(self, status: int, headers: tuple[tuple[str, str], ...]) -> Response:
-        """The handler ran, and its body cannot be stored: the rest is, and this goes out instead."""
+    async def streamed(self, status: int, headers: Headers, error: BaseException | None = None) -> Response:
+        """The handler returned a body that is made only while it is sent; this goes out instead."""
         log_streaming(self._keyed.key)
-        added = await self.too_large(status, headers)
+        fate = await self._fate(Response(status, headers, b""), error)
+        added = await self._end(of_stream(fate))
         instead = problems.streaming().response()
         return Response(instead.status, (*instead.headers, *added), instead.body)
+
+    async def unanswered(self, error: BaseException) -> Headers:
+        """The handler returned, and this came up when a response was made of it: its effect is done, without a response.
+
+        The headers that are returned are for what goes out instead.
+        """
+        log_unanswered(self._keyed.key, error)
+        return await self._end(Result(omitted=True))
 
     async def raised(self, error: BaseException) -> None:
         """The handler raised this, and somebody else makes a response of it. Raises LeaseLost where that was the cause."""
         await self._leave(error)
 
-    async def _fate(self, response: Response) -> Fate:
+    async def _fate(self, response: Response, error: BaseException | None) -> Fate:
         try:
-            return fate_of(self._keyed, response, None, self.attempt)
+            return fate_of(self._keyed, response, error, self.attempt, self._on_error)
         except Exception:  # of the caller's store_status
             await self._leave(errors.Unknown())
             raise
 
-    async def _end(self, fate: Fate) -> tuple[tuple[str, str], ...]:
+    async def _end(self, fate: Fate) -> Headers:
         if not isinstance(fate, Result):
             await self._leave(fate)
             return () if self.attempt.recorded else (NOT_RECORDED,)

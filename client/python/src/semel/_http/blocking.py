@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from semel import _adapters
 from semel import _errors as errors
-from semel._http import problems
-from semel._http.fates import Fate, Keyed, fate_of, log_not_recorded, log_streaming, replay
-from semel._http.responses import NOT_RECORDED, Response, without_body
+from semel._http import making, problems
+from semel._http.fates import (
+    Fate,
+    Keyed,
+    fate_of,
+    log_not_recorded,
+    log_streaming,
+    log_unanswered,
+    of_stream,
+    replay,
+)
+from semel._http.responses import NOT_RECORDED, Headers, Response
 from semel._outcomes import Result
 from semel._sync.attempt import OpenAttempt
 from semel._sync.client import Client
@@ -16,7 +26,8 @@ class Exchange:
 
     def __init__(self, client: Client, keyed: Keyed) -> None:
         self._keyed = keyed
-        self._block = client.attempt(keyed.key, **keyed.begin_options())
+        self._on_error = _adapters.error_policy(keyed.policy.on_error, client.on_error, making.rule)
+        self._block = client.attempt(keyed.key, **keyed.begin_options(self._on_error))
         self._attempt: OpenAttempt | None = None
 
     @property
@@ -35,20 +46,28 @@ class Exchange:
             return problems.refusal(error).response()
         return None
 
-    def answered(self, response: Response, error: BaseException | None = None) -> tuple[tuple[str, str], ...]:
+    def answered(self, response: Response, error: BaseException | None = None) -> Headers:
         """The handler ran and this is to go out, with the headers that are returned.
 
         `error`: of the handler, where the framework made the response of it.
         """
         return self._end(self._fate(response, error))
 
-    def streamed(self, status: int, headers: tuple[tuple[str, str], ...]) -> Response:
-        """The handler ran, and its body cannot be stored: the rest is, and this goes out instead."""
+    def streamed(self, status: int, headers: Headers, error: BaseException | None = None) -> Response:
+        """The handler returned a body that is made only while it is sent; this goes out instead."""
         log_streaming(self._keyed.key)
-        fate = self._fate(Response(status, headers, b""))
-        added = self._end(without_body(fate) if isinstance(fate, Result) else fate)
+        fate = self._fate(Response(status, headers, b""), error)
+        added = self._end(of_stream(fate))
         instead = problems.streaming().response()
         return Response(instead.status, (*instead.headers, *added), instead.body)
+
+    def unanswered(self, error: BaseException) -> Headers:
+        """The handler returned, and this came up when a response was made of it: its effect is done, without a response.
+
+        The headers that are returned are for what goes out instead.
+        """
+        log_unanswered(self._keyed.key, error)
+        return self._end(Result(omitted=True))
 
     def raised(self, error: BaseException) -> None:
         """The handler raised this, and somebody else makes a response of it."""
@@ -56,12 +75,12 @@ class Exchange:
 
     def _fate(self, response: Response, error: BaseException | None = None) -> Fate:
         try:
-            return fate_of(self._keyed, response, error, self.attempt)
+            return fate_of(self._keyed, response, error, self.attempt, self._on_error)
         except Exception:  # of the caller's store_status
             self._leave(errors.Unknown())
             raise
 
-    def _end(self, fate: Fate) -> tuple[tuple[str, str], ...]:
+    def _end(self, fate: Fate) -> Headers:
         if not isinstance(fate, Result):
             self._leave(fate)
             return () if self.attempt.recorded else (NOT_RECORDED,)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypedDict
 
@@ -46,7 +46,7 @@ class Keyed:
     """In Semel."""
     fingerprint: bytes
 
-    def begin_options(self) -> BeginOptions:
+    def begin_options(self, on_error: ErrorPolicy) -> BeginOptions:
         """How its attempt begins."""
         policy = self.policy
         return BeginOptions(
@@ -56,7 +56,7 @@ class Keyed:
             wait=policy.wait,
             retention=policy.retention,
             codec=_CODEC,
-            on_error=_verdicts_first(policy.on_error),
+            on_error=on_error,
         )
 
 
@@ -76,6 +76,13 @@ def too_large(policy: Policy, length: int | None) -> Response | None:
     if length is None or length <= policy.max_body:
         return None
     return problems.body_too_large(policy.max_body).response()
+
+
+def cut_short(length: int | None, body: bytes) -> Response | None:
+    """The refusal of a body of which less came than its Content-Length says: nothing is done, and the key is not bound to it."""
+    if length is None or len(body) >= length:
+        return None
+    return problems.body_incomplete(length, len(body)).response()
 
 
 def keyed(policy: Policy, header: str, request: HttpRequest, native: Any) -> Keyed | Response:
@@ -100,12 +107,16 @@ def replay(outcome: Outcome[Any]) -> Response:
     return replayed(outcome) or problems.response_not_kept().response()
 
 
-def fate_of(keyed: Keyed, response: Response, error: BaseException | None, attempt: AttemptFacts) -> Fate:
+def fate_of(
+    keyed: Keyed, response: Response, error: BaseException | None, attempt: AttemptFacts, on_error: ErrorPolicy
+) -> Fate:
     """What a response says about the effect. `error`: of the handler, where the framework made the response of it."""
+    if isinstance(error, errors.Verdict):
+        return error
     said = keyed.policy.store_status(response.status)
     if isinstance(said, errors.Verdict):
         return said
-    if error is not None and (not said or _leaves_open(keyed, error, attempt)):
+    if error is not None and (not said or _leaves_open(error, attempt, on_error)):
         return error
     if said:
         return result_of(response, keyed.policy.headers)
@@ -115,11 +126,16 @@ def fate_of(keyed: Keyed, response: Response, error: BaseException | None, attem
     return errors.Retryable(f"HTTP_{response.status}", "the handler answered so")
 
 
-def _leaves_open(keyed: Keyed, error: BaseException, attempt: FailedAttempt) -> bool:
+def _leaves_open(error: BaseException, attempt: FailedAttempt, on_error: ErrorPolicy) -> bool:
     try:
-        return isinstance(verdict_on(error, attempt, keyed.policy.on_error), errors.Unknown)
+        return isinstance(verdict_on(error, attempt, on_error), errors.Unknown)
     except Exception:  # noqa: BLE001 - of the caller's policy: the attempt asks it again, and tells
         return True
+
+
+def of_stream(fate: Fate) -> Fate:
+    """The body was not made, and the effect may be in the making: nobody knows whether it happened."""
+    return errors.Unknown() if isinstance(fate, Result) else fate
 
 
 def log_not_recorded(key: str, error: errors.SemelError) -> None:
@@ -127,19 +143,15 @@ def log_not_recorded(key: str, error: errors.SemelError) -> None:
     _log.error("%s: the response goes out, but is not known to be recorded: %s", key, error)
 
 
+def log_unanswered(key: str, error: BaseException) -> None:
+    """The framework tells the rest."""
+    what = "%s: the handler returned, but no response could be made of it (%s): it is recorded without one"
+    _log.error(what, key, type(error).__name__)
+
+
 def log_streaming(key: str) -> None:
     """For the developer, who has to choose between the two."""
     _log.error(
-        "%s: a streamed response does not go with a key: it is recorded without its body, the answer is 500", key
+        "%s: a streamed response does not go with a key: the answer is 500, and whether its effect happened is left open",
+        key,
     )
-
-
-def _verdicts_first(policy: ErrorPolicy | None) -> Callable[[BaseException, FailedAttempt], errors.Verdict | None]:
-    """A verdict says itself what it is, also to policies that only know the program's own exceptions."""
-
-    def first(error: BaseException, attempt: FailedAttempt) -> errors.Verdict | None:
-        if isinstance(error, errors.Verdict):
-            return error
-        return policy(error, attempt) if policy is not None else None
-
-    return first

@@ -18,17 +18,10 @@ StatusPolicy: TypeAlias = Callable[[int], bool | Verdict]
 not, and another attempt may run. Unknown(), leave open: nobody knows. Any other Verdict is taken as well."""
 
 _MAX_BODY = 1 << 20
-_NEVER_KEPT = frozenset({"set-cookie", "date", "server", "content-length"}) | frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }  # of one connection
+_OF_ONE_CONNECTION = frozenset(
+    ("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade")
 )
+_NEVER_KEPT = _OF_ONE_CONNECTION | {"set-cookie", "date", "server", "content-length"}
 _ALWAYS_KEPT = frozenset({"content-encoding"})  # without it the body cannot be read
 _FIRST_SERVER_ERROR = 500
 # They speak of who asks, or of the moment: the same request may be answered otherwise a little later.

@@ -9,9 +9,8 @@ from datetime import datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import NamedTuple
 
-import grpc
-
 from semel import _errors as errors
+from semel._adapters import may_go_better
 from semel._http.key_header import MalformedKey
 from semel._http.responses import Response
 
@@ -75,13 +74,23 @@ def body_too_large(limit: int) -> Problem:
     )
 
 
+def body_incomplete(announced: int, received: int) -> Problem:
+    """The connection broke, and the server hands over what came."""
+    return Problem(
+        "body-incomplete",
+        400,
+        "The request is cut short",
+        f"{received} of {announced} bytes of its body arrived. Send it again, with the same key.",
+    )
+
+
 def streaming() -> Problem:
-    """The handler's mistake: the effect has happened, but its response is none that can be stored."""
+    """The handler's mistake: its response is none that can be stored."""
     return Problem(
         "streaming",
         500,
         "The response cannot be stored",
-        "The request was carried out, but its response is streamed, which does not go with a key. Do not repeat it.",
+        "The handler ran, but it streams its response, which does not go with a key. Do not repeat it with another key.",
     )
 
 
@@ -176,8 +185,7 @@ def _of_call(error: errors.CallError) -> Problem:
             "The key stands for another request",
             "An earlier request with this key asked for something else. Use a new key for a new request.",
         )
-    away = error.code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
-    if away or isinstance(error, (errors.Unavailable, errors.QuotaExceeded)):
+    if may_go_better(error):
         return Problem(
             "unavailable",
             503,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from semel._outcomes import Outcome, Result
 
 _log = logging.getLogger("semel")
+
+Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 REPLAYED = ("Idempotency-Replayed", "true")
 """On a response that is replayed."""
@@ -34,7 +36,7 @@ class Response:
     """A status, headers in their order, and a body that is there as a whole."""
 
     status: int
-    headers: tuple[tuple[str, str], ...]
+    headers: Headers
     body: bytes
 
 

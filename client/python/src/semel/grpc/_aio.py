@@ -17,8 +17,8 @@ from semel._per_process import per_process
 from semel.grpc._answers import (
     NOT_RECORDED,
     REPLAYED,
-    BytesCodec,
     Metadata,
+    PayloadCodec,
     Refused,
     Replayed,
     log_not_recorded,
@@ -39,7 +39,7 @@ from semel.grpc._watching import Ending, WatchedAio, ending_of
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-_CODEC = BytesCodec()
+_CODEC = PayloadCodec()
 
 
 class AioIdempotencyInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc, unused-ignore]
@@ -75,11 +75,12 @@ class AioIdempotencyInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[mis
     ) -> Callable[[Any, Any], Awaitable[bytes]]:
         async def behavior(request: Any, context: Any) -> bytes:
             call = KeyedCall(method, metadata, request)
-            asked = asked_of(self._policy, call, key)
+            client = self._clients.get()
+            asked = asked_of(self._policy, call, key, client.on_error)
             if isinstance(asked, Refused):
                 return await _send(context, asked)
             in_semel, options = asked
-            block = self._clients.get().attempt(in_semel, codec=_CODEC, **options)
+            block = client.attempt(in_semel, codec=_CODEC, **options)
             try:
                 attempt = await block.__aenter__()
             except errors.AlreadyDone as done:

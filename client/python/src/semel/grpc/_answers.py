@@ -8,12 +8,14 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.message import DecodeError
 
 from semel import _errors as errors
+from semel._adapters import may_go_better
 from semel._durations import to_wire
 from semel._outcomes import Outcome, Result
 from semel.wire.v1 import status_pb2
@@ -30,8 +32,9 @@ _DOMAIN = "semel.v1"
 _STATUS = "grpc.status"
 _MESSAGE = "grpc.message"
 _MAX_VALUE = 256
+_UNAVAILABLE_FOR = timedelta(seconds=1)
 _RESPONSE_TYPE = "application/grpc"
-_DETAILS_TYPE = "application/grpc-status"
+_STATUS_TYPE = "application/grpc-status"
 _CODES = {str(code.value[0]): code for code in grpc.StatusCode}
 
 Metadata = tuple[tuple[str, Any], ...]
@@ -53,16 +56,21 @@ class Replayed:
     response: bytes
 
 
-class BytesCodec:
-    """Leaves stored bytes as they are."""
+class _Payload(NamedTuple):
+    content: bytes
+    content_type: str
+
+
+class PayloadCodec:
+    """Leaves stored bytes as they are, and keeps their media type beside them."""
 
     def encode(self, value: Any) -> tuple[bytes, str]:
         """Never called: responses are reported as results of their own."""
         raise TypeError(f"{type(value).__name__} is no response")
 
-    def decode(self, payload: bytes, content_type: str) -> bytes:
-        """The payload."""
-        return payload
+    def decode(self, payload: bytes, content_type: str) -> _Payload:
+        """For replay()."""
+        return _Payload(payload, content_type)
 
 
 def response_result(response: bytes) -> Result:
@@ -71,26 +79,52 @@ def response_result(response: bytes) -> Result:
 
 
 def status_result(code: grpc.StatusCode, message: str, trailing: Metadata) -> Result:
-    """What is stored of a call that failed: its code, its message, and google.rpc.Status where there is one."""
-    details = next((value for name, value in trailing if name == DETAILS), b"")
-    text = message.encode("utf-8", "replace")[:_MAX_VALUE].decode("utf-8", "ignore")
-    attributes = {_STATUS: str(code.value[0]), _MESSAGE: text}
-    return Result(details, _DETAILS_TYPE if details else "", attributes)
+    """What is stored of a call that failed: google.rpc.Status; code and message also where people and logs look."""
+    text = message.encode("utf-8", "replace")
+    status = status_pb2.Status(code=code.value[0], message=text.decode(), details=_details_among(trailing))
+    attributes = {_STATUS: str(code.value[0]), _MESSAGE: text[:_MAX_VALUE].decode("utf-8", "ignore")}
+    return Result(status.SerializeToString(deterministic=True), _STATUS_TYPE, attributes)
+
+
+def _details_among(trailing: Metadata) -> list[AnyMessage]:
+    sent = next((value for name, value in trailing if name == DETAILS), b"")
+    try:
+        return list(status_pb2.Status.FromString(sent).details)
+    except DecodeError:
+        _log.warning("%s of a status is no google.rpc.Status: replays lack it", DETAILS)
+        return []
 
 
 def replay(outcome: Outcome[Any]) -> Replayed | Refused:
     """What goes out where the effect is done."""
     code = _CODES.get(outcome.attributes.get(_STATUS, ""))
-    if code is grpc.StatusCode.OK and not outcome.omitted:
-        return Replayed(outcome.value)
+    if code is None or (code is grpc.StatusCode.OK and outcome.omitted):
+        return _not_kept("its response was not kept")
+    if code is grpc.StatusCode.OK:
+        return Replayed(outcome.value.content)
+    if outcome.omitted or outcome.value.content_type != _STATUS_TYPE:
+        return Refused(code, outcome.attributes.get(_MESSAGE, ""), REPLAYED)
+    return _replayed_status(outcome.value.content)
+
+
+def _replayed_status(stored: bytes) -> Refused:
+    try:
+        status = status_pb2.Status.FromString(stored)
+    except DecodeError:
+        return _not_kept("its response cannot be read")
+    code = _CODES.get(str(status.code))
     if code is None or code is grpc.StatusCode.OK:
-        return refused(
-            "RESPONSE_NOT_KEPT",
-            grpc.StatusCode.DATA_LOSS,
-            "the call was carried out before, but its response was not kept: do not repeat it with another key",
-        )
-    details = ((DETAILS, outcome.value),) if outcome.value else ()
-    return Refused(code, outcome.attributes.get(_MESSAGE, ""), (*REPLAYED, *details))
+        return _not_kept("its response cannot be read")
+    details = ((DETAILS, stored),) if status.details else ()
+    return Refused(code, status.message, (*REPLAYED, *details))
+
+
+def _not_kept(why: str) -> Refused:
+    return refused(
+        "RESPONSE_NOT_KEPT",
+        grpc.StatusCode.DATA_LOSS,
+        f"the call was carried out before, but {why}: do not repeat it with another key",
+    )
 
 
 def refusal(error: errors.NotRun | errors.CallError) -> Refused:
@@ -125,12 +159,12 @@ def refusal(error: errors.NotRun | errors.CallError) -> Refused:
                 grpc.StatusCode.FAILED_PRECONDITION,
                 "an earlier call with this key asked for something else: use a new key for a new call",
             )
-    if isinstance(error, (errors.Unavailable, errors.QuotaExceeded)):
+    if isinstance(error, errors.CallError) and may_go_better(error):
         return refused(
             "UNAVAILABLE",
             grpc.StatusCode.UNAVAILABLE,
             "the call was not carried out: the service that remembers keys cannot be asked",
-            timedelta(seconds=1),
+            max(_UNAVAILABLE_FOR, error.retry_delay or _UNAVAILABLE_FOR),
         )
     reason = error.reason or error.code.name if isinstance(error, errors.CallError) else type(error).__name__
     return refused("REFUSED", grpc.StatusCode.INTERNAL, f"the call was not carried out: its key was refused ({reason})")

@@ -10,11 +10,12 @@ from typing import Any, TypeAlias, TypedDict
 
 import grpc
 
+from semel import _adapters
 from semel import _errors as errors
 from semel._aio.attempt import Attempt as AioAttempt
 from semel._attempts import AttemptFacts
 from semel._durations import Duration
-from semel._error_policy import ErrorPolicy, FailedAttempt
+from semel._error_policy import ErrorPolicy
 from semel._fingerprints import fingerprint
 from semel._http.key_header import MalformedKey, key_of_header
 from semel._http.policy import KeyPart
@@ -33,7 +34,6 @@ _attempt: ContextVar[Attempt | AioAttempt | None] = ContextVar("semel_attempt", 
 # They speak of the moment, or of who asks: the same call may be answered otherwise a little later.
 _RETRIED = frozenset(
     {
-        grpc.StatusCode.UNAVAILABLE,
         grpc.StatusCode.RESOURCE_EXHAUSTED,
         grpc.StatusCode.ABORTED,
         grpc.StatusCode.UNAUTHENTICATED,
@@ -43,6 +43,7 @@ _RETRIED = frozenset(
 # What a method hands on of a call of its own that broke, and what gRPC makes of its mistakes.
 _LEFT_OPEN = frozenset(
     {
+        grpc.StatusCode.UNAVAILABLE,
         grpc.StatusCode.DEADLINE_EXCEEDED,
         grpc.StatusCode.CANCELLED,
         grpc.StatusCode.UNKNOWN,
@@ -79,8 +80,9 @@ class InterceptorOptions(TypedDict, total=False):
     retention: how long the response is replayed. Absent: the namespace's result_retention.
     namespace: instead of the client's.
     store_status: takes the place of the whole rule which statuses are stored; see StatusPolicy. Absent: OK and those that
-        blame the request; UNAVAILABLE, RESOURCE_EXHAUSTED, ABORTED, UNAUTHENTICATED and PERMISSION_DENIED are retried;
-        DEADLINE_EXCEEDED, CANCELLED, UNKNOWN, INTERNAL and DATA_LOSS are left open.
+        blame the request; RESOURCE_EXHAUSTED, ABORTED, UNAUTHENTICATED and PERMISSION_DENIED are retried; UNAVAILABLE,
+        DEADLINE_EXCEEDED, CANCELLED, UNKNOWN, INTERNAL and DATA_LOSS are left open. A method that knows better raises
+        semel.Retryable, Final or Release.
     on_error: what an exception of the method says about its effect; see semel.ErrorPolicy.
     """
 
@@ -191,31 +193,30 @@ def verdict_of(policy: Policy, status: Refused, attempt: AttemptFacts) -> errors
     return errors.Retryable(f"GRPC_{status.code.name}", status.message)
 
 
-def asked_of(policy: Policy, call: KeyedCall, key: str) -> tuple[str, dict[str, Any]] | Refused:
-    """The key in Semel, and what attempt() of a client takes beside it and the codec; the refusal where none can be made."""
+def asked_of(
+    policy: Policy, call: KeyedCall, key: str, of_client: ErrorPolicy | None
+) -> tuple[str, dict[str, Any]] | Refused:
+    """The key in Semel, and what attempt() of a client takes beside it and the codec; the refusal where none can be made.
+
+    of_client: the client's error policy.
+    """
     try:
-        return key_in_semel(policy, call, key), begin_options(policy, fingerprint_of(policy, call))
+        return key_in_semel(policy, call, key), begin_options(policy, fingerprint_of(policy, call), of_client)
     except (errors.KeyPartError, errors.FingerprintError) as error:
         _log.exception("%s: a call has no key or no fingerprint, and is refused", call.method)
         kind = type(error).__name__
         return refused("REFUSED", grpc.StatusCode.INTERNAL, f"the server can make no key of the call ({kind})")
 
 
-def begin_options(policy: Policy, fingerprint: bytes) -> dict[str, Any]:
+def begin_options(policy: Policy, fingerprint: bytes, of_client: ErrorPolicy | None) -> dict[str, Any]:
     """What attempt() of a client takes beside the key and the codec."""
-
-    def first(error: BaseException, attempt: FailedAttempt) -> errors.Verdict | None:
-        if isinstance(error, errors.Verdict):
-            return error
-        return policy.on_error(error, attempt) if policy.on_error is not None else None
-
     return {
         "namespace": policy.namespace,
         "fingerprint": fingerprint,
         "lease": policy.lease,
         "wait": policy.wait,
         "retention": policy.retention,
-        "on_error": first,
+        "on_error": _adapters.error_policy(policy.on_error, of_client),
     }
 
 

@@ -16,8 +16,8 @@ from semel._sync.client import Client
 from semel.grpc._answers import (
     NOT_RECORDED,
     REPLAYED,
-    BytesCodec,
     Metadata,
+    PayloadCodec,
     Refused,
     Replayed,
     log_not_recorded,
@@ -38,7 +38,7 @@ from semel.grpc._watching import Ending, WatchedSync, ending_of
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-_CODEC = BytesCodec()
+_CODEC = PayloadCodec()
 
 
 class IdempotencyInterceptor(grpc.ServerInterceptor):  # type: ignore[misc, unused-ignore]
@@ -79,11 +79,12 @@ class IdempotencyInterceptor(grpc.ServerInterceptor):  # type: ignore[misc, unus
     ) -> Callable[[Any, Any], bytes]:
         def behavior(request: Any, context: Any) -> bytes:
             call = KeyedCall(method, metadata, request)
-            asked = asked_of(self._policy, call, key)
+            client = self._clients.get()
+            asked = asked_of(self._policy, call, key, client.on_error)
             if isinstance(asked, Refused):
                 return _send(context, asked)
             in_semel, options = asked
-            block = self._clients.get().attempt(in_semel, codec=_CODEC, **options)
+            block = client.attempt(in_semel, codec=_CODEC, **options)
             try:
                 attempt = block.__enter__()
             except errors.AlreadyDone as done:

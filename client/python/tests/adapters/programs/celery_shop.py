@@ -6,6 +6,7 @@ import signal
 from typing import Any
 
 import celery
+from celery.exceptions import Reject
 
 import semel
 import semel.celery
@@ -98,6 +99,34 @@ def pay(order: str, amount: int) -> int:
 def large(order: str) -> str:
     note(order, large.semel_attempt)
     return "x" * 20_000
+
+
+@app.task(base=semel.celery.SemelTask, semel_key=order_key, bind=True)
+def is_replaced(self: Any, order: str) -> None:
+    note(order, self.semel_attempt)
+    raise self.replace(by_id.si(order + "-instead"))
+
+
+@app.task(base=semel.celery.SemelTask, semel_key=order_key, bind=True)
+def rejects(self: Any, order: str, requeue: bool) -> str:
+    note(order, self.semel_attempt)
+    if self.semel_attempt.number == 1:
+        raise Reject("not now", requeue=requeue)
+    return "done"
+
+
+@app.task(base=semel.celery.SemelTask, semel_key=order_key)
+def uses_semel(order: str, what: str) -> None:
+    """Raises what would make a message be sent again, had it been raised before the task ran."""
+    note(order, uses_semel.semel_attempt)
+    inner = semel.key_of("inner", order)
+    with semel.Client("127.0.0.1:1", call_timeout=0.1) if what == "unavailable" else semel.Client() as client:
+        if what == "failed":
+            inner += "-failed"
+            held = client.begin(inner)
+            assert isinstance(held, semel.Acquired)
+            client.complete(inner, held.token, semel.Failure("BUSY", retryable=True, retry_after=60))
+        client.run(inner, lambda attempt: None)
 
 
 @app.task(base=semel.celery.SemelTask, semel_key=order_key, semel_lease=0.3)
