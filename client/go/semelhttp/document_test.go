@@ -22,7 +22,7 @@ func TestTheDocumentHasTheProblemsOfThisPackage(t *testing.T) {
 		documented[line[1]+" "+line[2]] = true
 	}
 	answered := map[string]bool{}
-	for _, p := range []problem{keyMissing, keyMalformed, bodyTooLarge, fingerprintMismatch, inFlight, inDoubt, gone, unavailable, refused,
+	for _, p := range []problem{keyMissing, keyMalformed, bodyTooLarge, bodyIncomplete, fingerprintMismatch, inFlight, inDoubt, gone, unavailable, refused,
 		failedForGood, failedForNow, notKept, streaming, notRecorded} {
 		answered[fmt.Sprint(p.name, " ", p.status)] = true
 	}

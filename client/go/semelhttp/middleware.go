@@ -91,6 +91,6 @@ func (h *handler) answerUnreadable(w http.ResponseWriter, err error) {
 		bodyTooLarge.answer(w, "The body of a request with a key may be no longer than the limit.", fact{"limit", large.Limit})
 		return
 	}
-	// The client is gone, or it sent what is no HTTP: nothing has begun.
-	http.Error(w, "the request's body cannot be read", http.StatusBadRequest)
+	// The client is gone, or has ended its side early, or sent what is no HTTP: nothing has begun.
+	bodyIncomplete.answer(w, "The request's body did not arrive whole. Send it again, with the same key.")
 }

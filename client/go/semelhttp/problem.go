@@ -20,6 +20,7 @@ var (
 	keyMissing          = problem{"key-missing", http.StatusBadRequest, "The idempotency key is missing"}
 	keyMalformed        = problem{"key-malformed", http.StatusBadRequest, "The idempotency key is malformed"}
 	bodyTooLarge        = problem{"body-too-large", http.StatusRequestEntityTooLarge, "The request's body is too large"}
+	bodyIncomplete      = problem{"body-incomplete", http.StatusBadRequest, "The request is cut short"}
 	fingerprintMismatch = problem{"fingerprint-mismatch", http.StatusUnprocessableEntity, "The key stands for another request"}
 	inFlight            = problem{"in-flight", http.StatusConflict, "The request is being processed"}
 	inDoubt             = problem{"in-doubt", http.StatusConflict, "The request is in doubt"}

@@ -1,8 +1,11 @@
 package semelhttp_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -85,6 +88,35 @@ func TestABodyOverTheLimitIsRefused(t *testing.T) {
 	if members["limit"] != 10.0 {
 		t.Errorf("got %v", members)
 	}
+}
+
+func TestABodyThatIsCutShortBeginsNothing(t *testing.T) {
+	s := newShop(t)
+	var effects atomic.Int32
+	s.orders(placing(&effects))
+	connection, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	_, err = io.WriteString(connection, "POST /orders HTTP/1.1\r\nHost: shop\r\nIdempotency-Key: k\r\nContent-Length: 10\r\n\r\nhalf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := connection.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusBadRequest || !strings.Contains(string(text), "body-incomplete") {
+		t.Errorf("got %d %s, %v", response.StatusCode, text, err)
+	}
+	// The key is not bound to what came.
+	wantAnswer(t, s.post(t, "k", "whole"), http.StatusCreated, "order 1\n", false)
 }
 
 func TestADoubtIsSettledByNobodyButAPerson(t *testing.T) {
