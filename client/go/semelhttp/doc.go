@@ -21,6 +21,7 @@
 //	another request, same key     422 fingerprint-mismatch
 //	no key where one is Required  400 key-missing
 //	a key that is none            400 key-malformed
+//	a body that was cut short     400 body-incomplete
 //	an attempt fell silent after
 //	its effects began             409 in-doubt: a person has to find out
 //	one whose response is gone    410 expired

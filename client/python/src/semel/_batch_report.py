@@ -15,6 +15,7 @@ from semel._error_policy import failure_of
 from semel._outcomes import Report, Result
 from semel._sync.attempt import Attempt
 from semel._sync.batch import OpenBatch, payload_size
+from semel._to_wire import recordable
 
 T = TypeVar("T")
 
@@ -54,8 +55,7 @@ class Reports(Generic[T]):
     def done(self, place: int, handled: Handled[T], attempt: Attempt) -> None:
         """The function returned."""
         try:
-            value = handled.value
-            result = value if isinstance(value, Result) else Result(*self._codec.encode(value))
+            result = recordable(handled.value, self._codec)
         except Exception:  # noqa: BLE001 - whatever it is, the effect has happened: it must be recorded
             _log.warning("%s: the codec could not encode the result: recorded without it", attempt.key, exc_info=True)
             result = Result(omitted=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from semel import _errors as errors
+from semel._adapters import error_policy
 from semel._answers import Done, Expired, Failed, InDoubt, InProgress, NotAcquired
 from semel._batch_report import Reports
 from semel._durations import Duration
@@ -64,7 +65,7 @@ class BatchRun(Generic[T]):
         self._key = key
         self._fingerprint = fingerprint
         self._options = options
-        self._policy = options.on_error or client.on_error
+        self._policy = error_policy(options.on_error, client.on_error)
 
     def run(self, messages: Sequence[T]) -> list[Handled[T]]:
         """What became of each, in order. Raises what the function raises that is no Exception, such as KeyboardInterrupt."""

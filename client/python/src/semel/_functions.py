@@ -33,7 +33,7 @@ def check_function(function: Any, *, is_async: bool) -> None:
 
 def finished(key: str, value: T) -> T:
     """What a function returned, if it is the end of the work. Raises NotCompleted."""
-    if not _is_unfinished(value):
+    if not is_unfinished(value):
         return value
     close_unbegun(value)
     raise NotCompleted(
@@ -49,7 +49,8 @@ def close_unbegun(value: object) -> None:
         value.close()
 
 
-def _is_unfinished(value: object) -> bool:
+def is_unfinished(value: object) -> bool:
+    """Its effect may be still to come."""
     return (
         inspect.isawaitable(value)
         or inspect.isgenerator(value)

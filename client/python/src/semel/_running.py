@@ -28,7 +28,7 @@ from semel._refusals import attempt_is_over, retold
 from semel._requests import BeginRequest, CompleteRequest, RenewRequest
 from semel._retry import Steps
 from semel._telemetry import RunFacts
-from semel._to_wire import result as to_wire
+from semel._to_wire import recordable
 
 _log = logging.getLogger("semel")
 
@@ -183,15 +183,11 @@ class Run:
 
     def _encoded(self, value: Any) -> tuple[Result, str]:
         try:
-            if isinstance(value, Result):
-                to_wire(value)
-                return value, ""
-            payload, content_type = self._codec.encode(value)
+            return recordable(value, self._codec), ""
         except Exception as error:  # noqa: BLE001 - whatever it is, the effect has happened: it must be recorded
             _log.debug("%s: the result cannot be encoded", self._key, exc_info=True)
             who = "a message" if isinstance(value, Result) else "the codec"
             return Result(omitted=True), f"{who} could not encode it: {type(error).__name__}: {error}"
-        return Result(payload, content_type), ""
 
     def failed(self, owned: Owned, error: BaseException) -> Steps[None]:
         """Reports what the function's exception says about its effect. The exception itself is the caller's to raise again.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from semel._arguments import checked_duration, checked_key
+from semel._codecs import Codec
 from semel._durations import Duration, to_wire
 from semel._outcomes import Failure, Report, Result
 from semel._requests import Absent, BeginRequest, CompleteRequest, RenewRequest, new_attempt_id
@@ -59,6 +61,18 @@ def fill_outcome(message: service.CompleteRequest | admin.ResolveKeyRequest, out
         )
         if outcome.retry_after is not None:
             message.failure.retry_after.CopyFrom(to_wire(checked_duration("retry_after", outcome.retry_after)))
+
+
+def recordable(value: Any, codec: Codec) -> Result:
+    """What is stored of a function's value: a Result as it is, all else through the codec.
+
+    Raises whatever the codec raises, and TypeError or ValueError where no message can carry what came of it.
+    """
+    made = value if isinstance(value, Result) else Result(*codec.encode(value))
+    if (type(made.payload), type(made.content_type)) != (bytes, str) or not isinstance(made.attributes, Mapping):
+        raise TypeError("a result has a payload of bytes, a media type that is text, and a mapping of attributes")
+    result(made)
+    return made
 
 
 def result(outcome: Result) -> record.Result:

@@ -30,7 +30,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 
-from semel._errors import ConfigurationError
+from semel._errors import ConfigurationError, Unknown
 from semel._http import making, requests
 from semel._http.blocking import Exchange
 from semel._http.fates import cut_short, header_key, keyed, too_large
@@ -64,7 +64,7 @@ _FUNCTIONS = ("client", "scope", "fingerprint", "store_status", "on_error")
 _ANSWERS = (Http404, PermissionDenied, BadRequest, SuspiciousOperation, MultiPartParserError)
 _FIRST_ERROR = 400
 # Where Django looks at what a view returned, once what it did is committed.
-_CHECK = (("django.core.handlers.base", "check_response"),)
+_CHECK = (("django.core.handlers.base", "check_response"), ("rest_framework.views", "finalize_response"))
 
 
 def current_attempt(request: Any) -> Attempt | None:
@@ -155,6 +155,8 @@ class IdempotencyMiddleware:
         this = cast("Any", request)
         if this._semel_returned:
             this._semel_unanswered = error
+        elif making.in_function(error, _CHECK):
+            _unusable(request, error)
         else:
             _note(request, error)
 
@@ -172,11 +174,18 @@ class IdempotencyMiddleware:
             _body(request)
 
 
+def _unusable(request: Any, error: BaseException) -> None:
+    if "coroutine" in str(error):  # nothing of it has run
+        request._semel_error = Unknown()
+    else:
+        request._semel_unanswered = error
+
+
 def _note_unusable(request: Any = None, **_: Any) -> None:
     """A view that returned None, or a coroutine: no middleware is told of it."""
     error = sys.exc_info()[1]
     if error is not None and making.in_function(error, _CHECK):
-        request._semel_unanswered = error
+        _unusable(request, error)
 
 
 got_request_exception.connect(_note_unusable)

@@ -25,6 +25,7 @@ import flask
 from werkzeug.exceptions import HTTPException
 
 from semel._errors import ConfigurationError, Unknown
+from semel._functions import close_unbegun, is_unfinished
 from semel._http.blocking import Exchange
 from semel._http.fates import cut_short, header_key, keyed, too_large
 from semel._http.policy import HttpOptions, Mode, Policy, StatusPolicy, default_status_policy, policy_of
@@ -160,6 +161,10 @@ def _run(exchange: Exchange, view: Callable[[], Any]) -> flask.Response:
     try:
         response = flask.current_app.make_response(returned)
     except Exception as error:
+        if is_unfinished(returned):
+            close_unbegun(returned)
+            flask.after_this_request(functools.partial(_finish, exchange, Unknown()))
+            raise
         flask.g.pop("semel_exchange")
         flask.after_this_request(functools.partial(_add, exchange.unanswered(error)))
         raise

@@ -195,6 +195,30 @@ def test_large_results_are_recorded_without_them(
     assert "could not encode" in caplog.text
 
 
+@pytest.mark.parametrize("wrong", [{"payload": "text"}, {"payload": None}, {"attributes": {"n": 1}}])
+def test_a_result_that_no_message_carries_is_recorded_without(
+    client: semel.Client, group: str, wrong: dict[str, Any]
+) -> None:
+    loop: Records[Record] = Records(client, lambda record, attempt: semel.Result(**wrong), group=group)
+    assert endings(loop.work_on([Record(0), Record(1)])) == [Ended.RAN] * 2
+    assert endings(loop.work_on([Record(0), Record(1)])) == [Ended.REPLAYED] * 2
+
+
+@pytest.mark.parametrize("wrong", [{"payload": "text"}, {"payload": None}, {"content_type": None}, {"attributes": []}])
+def test_so_is_one_of_a_single_run(client: semel.Client, group: str, wrong: dict[str, Any]) -> None:
+    assert client.run(group, lambda attempt: semel.Result(**wrong)).omitted
+    assert client.run(group, lambda attempt: pytest.fail("it has happened")).replayed
+
+
+def test_what_an_exception_says_itself_comes_before_the_programs_policy(client: semel.Client, group: str) -> None:
+    def silent(record: Any, attempt: semel.Attempt) -> None:
+        raise semel.Unknown("the bank did not answer")
+
+    loop = Records(client, silent, group=group, on_error=lambda error, attempt: semel.Retryable("WHATEVER"))
+    loop.work_on([Record(0)])
+    assert endings(loop.work_on([Record(0)])) == [Ended.ALREADY_RUNNING]
+
+
 def test_the_last_attempt_is_told(client: semel.Client, group: str, place: Handle) -> None:
     loop = Records(client, place, group=group, namespace="strict")
     record = Record(1, value="raise")

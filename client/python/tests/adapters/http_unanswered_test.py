@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from django.template.response import TemplateResponse
 from django.test import override_settings
 from django.urls import path
 from fastapi import Depends, FastAPI
+from rest_framework.views import APIView
 from starlette.responses import JSONResponse
 
 import semel
@@ -31,6 +32,7 @@ from semeld import Semeld
 OMITTED = "response-not-kept"
 OPEN = "in-flight"
 effects: list[str] = []
+unawaited: list[Coroutine[Any, Any, None]] = []
 
 
 @contextmanager
@@ -39,10 +41,15 @@ def flask_site(client: semel.Client, address: str, prefix: str) -> Iterator[str]
     idempotency = semel.flask.Idempotency(app, client, prefix=prefix)
     returned: dict[str, Any] = {"object": {"a": object()}, "nothing": None}
 
+    async def never_begun() -> str:
+        raise AssertionError("nobody awaits it")
+
     @app.post("/<what>")
     @idempotency.required
     def view(what: str) -> Any:
         effects.append(what)
+        if what == "coroutine":
+            return never_begun()
         return returned[what] if what in returned else flask.jsonify(object())
 
     with serving(app) as served:
@@ -63,7 +70,24 @@ def django_view(request: HttpRequest, what: str) -> Any:
     return JsonResponse({"a": object()})
 
 
-urlpatterns = [path("<what>", django_view)]
+class Nothing(APIView):  # type: ignore[misc, unused-ignore]
+    authentication_classes = permission_classes = ()
+
+    def post(self, request: Any) -> None:
+        effects.append("rest")
+
+
+async def never_begun() -> None:
+    raise AssertionError("nobody awaits it")
+
+
+def forgetful_view(request: HttpRequest) -> Any:
+    effects.append("coroutine")
+    unawaited.append(never_begun())
+    return unawaited[-1]
+
+
+urlpatterns = [path("coroutine", forgetful_view), path("rest", Nothing.as_view()), path("<what>", django_view)]
 
 
 @contextmanager
@@ -113,9 +137,12 @@ def asgi_site(client: semel.Client, address: str, prefix: str) -> Iterator[str]:
         (flask_site, "object", OMITTED),
         (flask_site, "nothing", OMITTED),
         (flask_site, "inside", OPEN),
+        (flask_site, "coroutine", OPEN),
         (django_site, "nothing", OMITTED),
         (django_site, "template", OMITTED),
         (django_site, "inside", OPEN),
+        (django_site, "coroutine", OPEN),
+        (django_site, "rest", OMITTED),
         (asgi_site, "model", OMITTED),
         (asgi_site, "unmarked", OPEN),
         (asgi_site, "taken-back", OPEN),
@@ -129,5 +156,7 @@ def test_what_returned_is_not_run_again(
     with site(client, server.address, uuid.uuid4().hex) as address:
         assert request(address, f"/{what}", key="k1").status == 500
         assert request(address, f"/{what}", key="k1").problem == again
+    while unawaited:
+        unawaited.pop().close()  # or Python warns of it
     assert len(effects) == 1
     assert ("recorded without one" in caplog.text) == (again == OMITTED)
