@@ -96,11 +96,18 @@ fetch_go() {
   chmod -R u+w build/go-fetch && chmod +x "$folder"/bin/* "$folder"/pkg/tool/*/* && mv "$folder" "build/go-$version" && rm -rf build/go-fetch
 }
 
+gofmt_is_clean() {
+  local unformatted
+  unformatted=$(gofmt -l .) && [[ -z $unformatted ]] && return
+  printf 'not as gofmt has it: %s\n' "$unformatted" >&2
+  return 1
+}
+
 check_go() {
   check_stubs go client/go/semelv1 || return
   local module tools=$PWD/build/go-tools
   for module in "${go_modules[@]}"; do
-    (cd "$module" && test -z "$(gofmt -l . | tee /dev/stderr)" && go vet ./... && "$tools/staticcheck" ./...) || return
+    (cd "$module" && gofmt_is_clean && go vet ./... && "$tools/staticcheck" ./...) || return
   done
 }
 
