@@ -68,10 +68,14 @@ def recordable(value: Any, codec: Codec) -> Result:
 
     Raises whatever the codec raises, and TypeError or ValueError where no message can carry what came of it.
     """
-    made = value if isinstance(value, Result) else Result(*codec.encode(value))
-    if (type(made.payload), type(made.content_type)) != (bytes, str) or not isinstance(made.attributes, Mapping):
+    is_result = isinstance(value, Result)
+    made = value if is_result else Result(*codec.encode(value))
+    if not (
+        isinstance(made.payload, bytes) and isinstance(made.content_type, str) and isinstance(made.attributes, Mapping)
+    ):
         raise TypeError("a result has a payload of bytes, a media type that is text, and a mapping of attributes")
-    result(made)
+    if is_result:
+        result(made)  # its attributes are anybody's; what a codec makes has none
     return made
 
 

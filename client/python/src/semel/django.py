@@ -235,7 +235,7 @@ def _decorator(view: Callable[..., Any] | None, mark: Mark) -> Any:
 
 
 @contextmanager
-def _watching(args: tuple[Any, ...]) -> Iterator[None]:
+def _watching(args: tuple[Any, ...]) -> Iterator[Callable[[Any], Any]]:
     """Django REST framework makes responses of its views' exceptions without telling the middlewares."""
     request = _request_among(args)
     if not getattr(request, "_semel_seen", False):
@@ -244,7 +244,7 @@ def _watching(args: tuple[Any, ...]) -> Iterator[None]:
             "a view is marked for semel, but semel.django.IdempotencyMiddleware is not in MIDDLEWARE"
         )
     try:
-        yield
+        yield lambda returned: returned
     except Exception as error:
         _note(request, error)
         raise

@@ -122,6 +122,14 @@ def asgi_site(client: semel.Client, address: str, prefix: str) -> Iterator[str]:
         effects.append("decimal")
         return JSONResponse({"cents": Decimal(5)})
 
+    async def awaited() -> dict[str, int]:
+        raise AssertionError("nobody awaits it")
+
+    def coroutine() -> Any:
+        effects.append("coroutine")
+        return awaited()
+
+    app.add_api_route("/coroutine", semel.asgi.required(coroutine), methods=["POST"])
     post = {"methods": ["POST"], "response_model": dict[str, int]}
     app.add_api_route("/model", semel.asgi.required(model), **post)  # type: ignore[arg-type]
     app.add_api_route("/unmarked", model, **post)  # type: ignore[arg-type]
@@ -144,6 +152,7 @@ def asgi_site(client: semel.Client, address: str, prefix: str) -> Iterator[str]:
         (django_site, "coroutine", OPEN),
         (django_site, "rest", OMITTED),
         (asgi_site, "model", OMITTED),
+        (asgi_site, "coroutine", OPEN),
         (asgi_site, "unmarked", OPEN),
         (asgi_site, "taken-back", OPEN),
         (asgi_site, "decimal", OPEN),

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from semel._errors import ConfigurationError
+from semel._errors import ConfigurationError, NotCompleted
+from semel._functions import close_unbegun
 from semel._http.marks import Mark, marking
 from semel._http.policy import HttpOptions, Mode
 
@@ -88,18 +89,28 @@ def _signature(endpoint: Callable[..., Any]) -> inspect.Signature | None:
 
 
 @contextmanager
-def _watching(_: tuple[Any, ...]) -> Iterator[None]:
+def _watching(_: tuple[Any, ...]) -> Iterator[Callable[[Any], Any]]:
     ending = current.get()
     if ending is None:  # a mark alone does nothing, and nobody would notice before the first payment is made twice
         raise ConfigurationError(
             "an endpoint is marked for semel, but semel.asgi.IdempotencyMiddleware is not installed"
         )
     try:
-        yield
+        yield _returned
         ending.returned = True
     except BaseException as error:
         ending.error = None if _is_answer(error) else error
         raise
+
+
+def _returned(value: Any) -> Any:
+    if not inspect.isawaitable(value):
+        return value
+    close_unbegun(value)
+    raise NotCompleted(
+        "a plain endpoint came to an awaitable that nobody awaits, of an async def function below another decorator perhaps: "
+        "nothing of it ran, so nothing is recorded; make the outer function async def, too"
+    )
 
 
 def _is_answer(error: BaseException) -> bool:

@@ -13,8 +13,8 @@ from semel._http.policy import HttpOptions, Mode, policy_of
 
 _MARKED = "semel_marked"
 
-Around: TypeAlias = Callable[[tuple[Any, ...]], AbstractContextManager[None]]
-"""From the arguments of a call to what is around it."""
+Around: TypeAlias = Callable[[tuple[Any, ...]], AbstractContextManager[Callable[[Any], Any]]]
+"""From the arguments of a call to what is around it, and looks at what it returned."""
 
 
 @dataclass(frozen=True)
@@ -41,16 +41,16 @@ def marking(mark: Mark, around: Around) -> Callable[[Callable[..., Any]], Any]:
 
             @functools.wraps(endpoint)
             async def marked_async(*args: Any, **kwargs: Any) -> Any:
-                with around(args):
-                    return await endpoint(*args, **kwargs)
+                with around(args) as looked_at:
+                    return looked_at(await endpoint(*args, **kwargs))
 
             marked = marked_async
         else:
 
             @functools.wraps(endpoint)
             def marked_plain(*args: Any, **kwargs: Any) -> Any:
-                with around(args):
-                    return endpoint(*args, **kwargs)
+                with around(args) as looked_at:
+                    return looked_at(endpoint(*args, **kwargs))
 
             marked = marked_plain
         marked.semel_mark = mark
