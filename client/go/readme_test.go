@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -26,6 +27,19 @@ func TestReadmeShowsTheExamplesThatRan(t *testing.T) {
 		if ran := functionsOf(t, file)[name]; ran != text {
 			t.Errorf("README.md shows another %s than %s has:\n%s", name, file, ran)
 		}
+	}
+}
+
+// The repository's own README shows a part of one of them.
+func TestTheRepositorysReadmeDoesSoToo(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shown, _ := strings.Cut(string(readme), "```go\n")
+	shown, _, found := strings.Cut(shown, "```")
+	if ran := functionsOf(t, "example_test.go")["placeOrder"]; !found || !strings.Contains(ran, regexp.MustCompile("(?m)^").ReplaceAllString(strings.TrimSpace(shown), "\t")) {
+		t.Errorf("the README shows what no example has:\n%s", shown)
 	}
 }
 

@@ -52,6 +52,14 @@ def blocks() -> dict[str, list[str]]:
     return found
 
 
+def test_the_repositorys_readme_shows_a_part_of_one_of_them() -> None:
+    shown = re.findall(
+        r"^```python\n(.*?)^```$", (DOCUMENT.parents[3] / "README.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    assert len(shown) == 1
+    assert shown[0] in blocks()["Flask"][0]
+
+
 class Once:
     """What an example calls for its effect. Knows how often, and with which token."""
 
