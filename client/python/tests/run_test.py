@@ -184,6 +184,16 @@ def test_the_caller_may_say_what_an_exception_means(client: semel.Client, key: s
         client.run(key, raising(AssertionError()))
 
 
+def test_no_policy_is_asked_about_what_the_function_says_itself(client: semel.Client, key: str) -> None:
+    def policy(error: BaseException, attempt: semel.FailedAttempt) -> semel.Verdict:
+        raise AssertionError
+
+    with pytest.raises(semel.Final):
+        client.run(key, raising(semel.Final("STOLEN")), on_error=policy)
+    with pytest.raises(semel.EffectFailed, match="STOLEN"):
+        client.run(key, raising(AssertionError()))
+
+
 def test_a_policy_that_raises_leaves_it_unknown(
     client: semel.Client, key: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -22,14 +22,12 @@ _BROKEN = frozenset({grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL})
 def error_policy(given: ErrorPolicy | None, client: ErrorPolicy | None, rule: ErrorPolicy | None = None) -> ErrorPolicy:
     """What an exception says about its effect, in the order that is the same in all adapters.
 
-    First what it says itself (a Verdict), then the adapter's rule, then the program's policy: the one that the adapter was
-    `given`, else that of the `client`. Where all of these answer None, the default policy follows.
+    First what it says itself (a Verdict: no policy is asked), then the adapter's rule, then the program's policy: the one that the
+    adapter was `given`, else that of the `client`. Where all of these answer None, the default policy follows.
     """
     program = given if given is not None else client
 
     def policy(error: BaseException, attempt: FailedAttempt) -> errors.Verdict | None:
-        if isinstance(error, errors.Verdict):
-            return error
         said = rule(error, attempt) if rule is not None else None
         if said is None and program is not None:
             said = program(error, attempt)

@@ -45,7 +45,7 @@ The exception itself always passes through to the caller, whatever the policy sa
 def default_policy(error: BaseException, attempt: FailedAttempt) -> Verdict:
     """The verdict of who gave no policy.
 
-    - Retryable, Final, Unknown and Release say themselves what they are.
+    - Retryable, Final, Unknown and Release say themselves what they are, under every policy.
     - Unknown: timeouts, broken connections (also of databases and TLS) and cancellations, HTTP errors of status 502 and 504,
       CallError with `fn_ran` or `outcome_unknown`, ClientClosed and NotCompleted, also where they are the cause of another
       exception, or its hidden context; KeyboardInterrupt, SystemExit; and anything else once the attempt declared that effects
@@ -60,7 +60,7 @@ def default_policy(error: BaseException, attempt: FailedAttempt) -> Verdict:
 
 
 def verdict_on(error: BaseException, attempt: FailedAttempt, policy: ErrorPolicy | None) -> Verdict:
-    """By the caller's policy where it has one and knows.
+    """What the exception says itself (a Verdict), else by the caller's policy where it has one and knows, else by the default one.
 
     Under any policy nothing is reported after a report that failed or was not made, or a lost lease: the effect has happened, or
     nobody knows, or somebody else is at it by now.
@@ -69,6 +69,8 @@ def verdict_on(error: BaseException, attempt: FailedAttempt, policy: ErrorPolicy
         return Unknown()
     if isinstance(error, (LeaseLost, NotCompleted)):
         return Unknown()
+    if isinstance(error, Verdict):
+        return error
     verdict = policy(error, attempt) if policy is not None else None
     return default_policy(error, attempt) if verdict is None else verdict
 

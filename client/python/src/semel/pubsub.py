@@ -151,6 +151,8 @@ class Callback(Generic[M]):
         return Handled(message, Ended.REPLAYED if outcome.replayed else Ended.RAN, outcome.value)
 
     def _not_done(self, message: M, key: str, error: Exception, verdict: errors.Verdict | None) -> Handled[M]:
+        if isinstance(error, errors.Verdict):
+            verdict = error  # no policy is asked about it
         if verdict is not None:
             ended = raised(verdict)
             _log.error("message %s, key %s: %s", message.message_id, key, ended.value, exc_info=error)
