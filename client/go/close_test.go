@@ -20,7 +20,7 @@ func TestCloseEndsEverythingThatTheClientStarted(t *testing.T) {
 		t.Fatal(err)
 	}
 	callTogether(t, client, func() bool { return client.TransportInUse() == semel.TransportStream })
-	answer, err := client.Acquire(within(t), "order/1", semel.WithLease(shortLease))
+	answer, err := client.Acquire(within(t), "order/1", semel.WithLease(keptLease))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -93,8 +93,8 @@ TEST_F(AcquireTest, FailsAndIsHandedOnWithItsCheckpoint) {
 
 TEST_F(AcquireTest, IsKeptAliveAndLapsesOnceItIsDropped) {
   {
-    const Lease lease = Held(*client_, {.key = "k", .lease = 500ms});
-    EXPECT_TRUE(std::holds_alternative<InProgress>(Asked("k", 2s)));
+    const Lease lease = Held(*client_, {.key = "k", .lease = 2s});
+    EXPECT_TRUE(std::holds_alternative<InProgress>(Asked("k", 5s)));
     EXPECT_FALSE(lease.lost());
   }
   const BeginAnswer taken = Asked("k", 60s);
@@ -258,18 +258,18 @@ TEST_F(AcquireTest, AResultTooLargeIsStoredWithoutItsPayload) {
 }
 
 TEST_F(AcquireTest, OutlivesItsClient) {
-  Lease lease = Held(*client_, {.key = "k", .lease = 500ms});
+  Lease lease = Held(*client_, {.key = "k", .lease = 2s});
   client_.reset();
-  EXPECT_TRUE(std::holds_alternative<InProgress>(Asked("k", 2s)));
+  EXPECT_TRUE(std::holds_alternative<InProgress>(Asked("k", 5s)));
   EXPECT_FALSE(lease.lost());
   EXPECT_TRUE(lease.Complete({}).ok());
 }
 
 TEST_F(AcquireTest, IsRenewedInTheNamespaceItWasAcquiredIn) {
-  Lease lease = Held(*client_, {.key = "k", .lease = 500ms}, {.namespace_name = "depot"});
+  Lease lease = Held(*client_, {.key = "k", .lease = 2s}, {.namespace_name = "depot"});
   EXPECT_EQ(lease.namespace_name(), "depot");
   EXPECT_FALSE(rival_->Lookup("k").value().has_value());
-  const auto waited = rival_->Begin({.key = "k", .wait = 2s}, {.namespace_name = "depot"});
+  const auto waited = rival_->Begin({.key = "k", .wait = 5s}, {.namespace_name = "depot"});
   ASSERT_TRUE(waited.ok());
   EXPECT_TRUE(std::holds_alternative<InProgress>(*waited));
   EXPECT_TRUE(lease.Checkpoint("half").ok());

@@ -85,11 +85,11 @@ async def test_cancellation_leaves_it_unknown(aclient: semel.aio.Client, key: st
 
 async def test_a_lease_is_kept_longer_than_its_length(aclient: semel.aio.Client, key: str) -> None:
     async def work(attempt: semel.aio.Attempt) -> bool:
-        answer = await aclient.begin(key, wait=3)
+        answer = await aclient.begin(key, wait=5)
         assert isinstance(answer, semel.InProgress), answer
         return attempt.lost
 
-    assert (await aclient.run(key, work, lease=1)).value is False
+    assert (await aclient.run(key, work, lease=2)).value is False
 
 
 async def _taken_over(client: semel.aio.Client, server: Semeld, key: str) -> None:
@@ -105,17 +105,17 @@ async def test_a_renewal_that_hangs_lets_no_other_lease_lapse(
         async with semel.aio.Client(proxy.address, namespace="shop", transport="unary") as client:
 
             async def short(attempt: semel.aio.Attempt) -> str:
-                answer = await aclient.begin(attempt.key, wait=0.7)
+                answer = await aclient.begin(attempt.key, wait=3)
                 assert isinstance(answer, semel.InProgress), answer
                 assert not attempt.lost
                 return "short"
 
             async def long(attempt: semel.aio.Attempt) -> str:
-                proxy.let_hang(1)  # the next request is this lease's renewal, which may take a second
+                proxy.let_hang(1)  # the next request is this lease's renewal, which may take three seconds
                 assert await asyncio.to_thread(eventually, lambda: proxy.hung == 1)
-                return (await client.run(f"{key}/short", short, lease=0.5)).value
+                return (await client.run(f"{key}/short", short, lease=2)).value
 
-            assert (await client.run(key, long, lease=3)).value == "short"
+            assert (await client.run(key, long, lease=9)).value == "short"
 
 
 async def test_a_lost_lease_cancels_the_work(aclient: semel.aio.Client, server: Semeld, key: str) -> None:

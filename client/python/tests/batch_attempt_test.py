@@ -21,7 +21,7 @@ def test_what_is_ours_is_begun_kept_and_reported(client: semel.Client, new_key: 
     keys = [new_key() for _ in range(4)]
     client.run(keys[1], lambda attempt: "done before")
     wrong = "x" * 300
-    with client.batch_attempt([semel.BeginRequest(key, lease=0.3) for key in (*keys, wrong)], retention=60) as batch:
+    with client.batch_attempt([semel.BeginRequest(key, lease=2) for key in (*keys, wrong)], retention=60) as batch:
         assert [type(begun) for begun in batch.begun] == [
             semel.Attempt,
             semel.Done,
@@ -31,7 +31,7 @@ def test_what_is_ours_is_begun_kept_and_reported(client: semel.Client, new_key: 
         ]
         first, second, third = attempts_of(batch)
         # Longer than the lease, by the server's word: it is kept alive.
-        assert isinstance(client.begin(first.key, wait=0.6), semel.InProgress)
+        assert isinstance(client.begin(first.key, wait=4), semel.InProgress)
         assert not first.lost
         reports: list[tuple[semel.Attempt, semel.Report]] = [
             (first, semel.Result(b"1", "text/plain")),

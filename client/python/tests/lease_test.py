@@ -13,13 +13,13 @@ from semeld import PATIENCE, Semeld, eventually
 
 def test_a_lease_is_kept_longer_than_its_length(client: semel.Client, key: str) -> None:
     def work(attempt: semel.Attempt) -> str:
-        # The server waits on its own clock, for three leases: whoever else asks is told that it is in progress.
-        answer = client.begin(key, wait=3, owner="another")
+        # The server waits on its own clock, for two leases and a half: whoever else asks is told that it is in progress.
+        answer = client.begin(key, wait=5, owner="another")
         assert isinstance(answer, semel.InProgress), answer
         assert not attempt.lost
         return "done"
 
-    outcome = client.run(key, work, lease=1)
+    outcome = client.run(key, work, lease=2)
     assert (outcome.value, outcome.attempt) == ("done", 1)
 
 
@@ -103,17 +103,17 @@ def test_a_renewal_that_hangs_lets_no_other_lease_lapse(server: Semeld, key: str
     ):
 
         def short(attempt: semel.Attempt) -> str:
-            answer = direct.begin(attempt.key, wait=0.7)
+            answer = direct.begin(attempt.key, wait=3)
             assert isinstance(answer, semel.InProgress), answer
             assert not attempt.lost
             return "short"
 
         def long(attempt: semel.Attempt) -> str:
-            proxy.let_hang(1)  # the next request is this lease's renewal, which may take a second
+            proxy.let_hang(1)  # the next request is this lease's renewal, which may take three seconds
             assert eventually(lambda: proxy.hung == 1)
-            return client.run(f"{key}/short", short, lease=0.5).value
+            return client.run(f"{key}/short", short, lease=2).value
 
-        assert client.run(key, long, lease=3).value == "short"
+        assert client.run(key, long, lease=9).value == "short"
 
 
 def test_a_checkpoint_is_handed_to_the_next_attempt(client: semel.Client, key: str) -> None:

@@ -162,10 +162,10 @@ def test_leases_are_kept_alive_while_others_are_worked_on(client: semel.Client, 
         # The server says when the lease of the last record would have lapsed: it never does.
         key = semel.key_of(group, "orders", "at", 0, 3)
         if record.offset < 3:
-            seen.append(client.begin(key, wait=0.4))
+            seen.append(client.begin(key, wait=1.5))
         assert not attempt.lost
 
-    polled = Records(client, work, group=group, lease=0.3, complete_after=60).work_on([Record(i) for i in range(4)])
+    polled = Records(client, work, group=group, lease=2, complete_after=60).work_on([Record(i) for i in range(4)])
     assert endings(polled) == [Ended.RAN] * 4
     assert all(isinstance(answer, semel.InProgress) for answer in seen)
 

@@ -129,11 +129,11 @@ def uses_semel(order: str, what: str) -> None:
         client.run(inner, lambda attempt: None)
 
 
-@app.task(base=semel.celery.SemelTask, semel_key=order_key, semel_lease=0.3)
+@app.task(base=semel.celery.SemelTask, semel_key=order_key, semel_lease=2)
 def takes_long(order: str) -> bool:
-    """The server says whether its lease would have lapsed: it waits for that as long as three leases."""
+    """The server says whether its lease would have lapsed: it waits for that as long as two leases and a half."""
     with semel.Client() as client:
-        answer = client.begin(order_key(order), wait=1)
+        answer = client.begin(order_key(order), wait=5)
     attempt = takes_long.semel_attempt
     assert attempt is not None
     return isinstance(answer, semel.InProgress) and not attempt.lost
