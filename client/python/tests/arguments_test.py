@@ -66,6 +66,10 @@ def test_a_timeout_is_a_number(client: semel.Client, key: str) -> None:
     wrong: Any = "5"
     with pytest.raises(semel.ConfigurationError, match="timeout"):
         client.lookup(key, timeout=wrong)
+    for nothing in (wrong, NAN, True):
+        with pytest.raises(semel.ConfigurationError, match="timeout"):
+            client.batch_begin([semel.BeginRequest(key)], timeout=nothing)
+    assert client.lookup(key) is None
 
 
 @pytest.mark.parametrize(("name", "wrong"), [("codec", "json"), ("on_error", 5)])

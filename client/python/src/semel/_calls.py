@@ -160,8 +160,10 @@ class Calls:
             answer = yield from self._tried(call)
             return read.items(answer.items, len(requests), read_one)
 
-        total = self.options.call_timeout if timeout is None else seconds(timeout)
-        return in_messages(items, total, send)
+        return in_messages(items, self._total(timeout), send)
+
+    def _total(self, timeout: Duration | None) -> float:
+        return self.options.call_timeout if timeout is None else seconds(checked_duration("timeout", timeout))
 
     def _call(
         self,
@@ -172,7 +174,7 @@ class Calls:
         timeout: Duration | None,
         wait: float = 0.0,
     ) -> Call[R]:
-        total = self.options.call_timeout if timeout is None else seconds(checked_duration("timeout", timeout))
+        total = self._total(timeout)
         per_try = self.options.try_timeout + wait
         return Call(f"{name} of {key}", method, message, total + wait, per_try, budgeted=method not in _REPORTS)
 
