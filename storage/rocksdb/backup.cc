@@ -59,7 +59,10 @@ absl::StatusOr<BackupInfo> RocksDbStorage::CreateBackup(const BackupOptions& opt
   rocksdb::CreateBackupOptions creating;
   creating.flush_before_backup = true;
   uint32_t id = 0;
-  status = engine->CreateNewBackupWithMetadata(creating, database_->get(), DataDirectory::FormatLine(), &id);
+  {
+    const absl::MutexLock no_reclaim(&backup_or_reclaim_);
+    status = engine->CreateNewBackupWithMetadata(creating, database_->get(), DataDirectory::FormatLine(), &id);
+  }
   if (!status.ok()) return BackupError(status, doing);
   absl::StatusOr<BackupInfo> info = InfoOfNew(*engine, id, files_before);
   if (!info.ok()) return info;

@@ -21,11 +21,13 @@ absl::Status RocksDbStorage::Maintain(Time now) {
     last_trim_ = now;
     if (absl::Status status = Cut(journal_.PlanPastSettled(now), now); !status.ok()) return status;
   }
-  if (now - last_reclaim_ >= options_.reclaim_interval / kReclaimChecks) {
-    last_reclaim_ = now;
-    return ReclaimInBackground();
-  }
-  return absl::OkStatus();
+  if (now - last_reclaim_ < options_.reclaim_interval / kReclaimChecks) return absl::OkStatus();
+  // While a backup is made commits must not wait for its end: the next call tries again.
+  if (!backup_or_reclaim_.TryLock()) return absl::OkStatus();
+  last_reclaim_ = now;
+  absl::Status status = ReclaimInBackground();
+  backup_or_reclaim_.Unlock();
+  return status;
 }
 
 absl::Status RocksDbStorage::Cut(const OpenJournal::Trim& trim, Time now) {

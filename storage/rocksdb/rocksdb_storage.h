@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "storage/rocksdb/backup.h"
 #include "storage/rocksdb/data_directory.h"
@@ -92,6 +93,10 @@ class RocksDbStorage final : public Storage {
   const std::shared_ptr<ReclaimBounds> bounds_;
   const std::unique_ptr<Clock> clock_;  // before the database, whose compactions read it
   const std::unique_ptr<Database> database_;
+
+  // A backup copies the files that it found at its beginning, the one with RocksDB's options among them, and until it is done no file
+  // is removed. So nothing is reclaimed meanwhile: that rewrites the options, and would take space rather than give it.
+  mutable absl::Mutex backup_or_reclaim_;
 
   OpenJournal journal_;
   SettledVersions loaded_;

@@ -1,11 +1,16 @@
 // Backups: made while the storage is in use, and refused where they would do harm.
 
+#include <rocksdb/listener.h>
+
 #include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <mutex>
+#include <set>
 #include <thread>
 
+#include "absl/synchronization/notification.h"
 #include "tests/storage/backup_fixture.h"
 
 namespace semel::storage {
@@ -109,6 +114,48 @@ TEST_F(BackupTest, IsMadeWhileWritesGoOn) {
       }
     }
   }
+}
+
+// Stands still in the middle of a backup, which begins with a flush.
+class HeldFlush final : public rocksdb::EventListener {
+ public:
+  void OnFlushBegin(rocksdb::DB* /*db*/, const rocksdb::FlushJobInfo& /*info*/) override {
+    std::call_once(first_, [this] { begun_.Notify(); });  // each family has a flush of its own
+    may_go_on_.WaitForNotification();
+  }
+  void AwaitBegin() { begun_.WaitForNotification(); }
+  void LetGo() { may_go_on_.Notify(); }
+
+ private:
+  std::once_flag first_;
+  absl::Notification begun_;
+  absl::Notification may_go_on_;
+};
+
+// Seen on a busy machine: a backup failed, because the file with RocksDB's options that it was about to copy was gone. To reclaim
+// is to write another.
+TEST_F(BackupTest, NothingIsReclaimedWhileItIsMade) {
+  const auto flush = std::make_shared<HeldFlush>();
+  RocksDbOptions options = TinyOptions();
+  options.listeners = {flush};
+  harness_.Restart(options);
+  const auto options_files = [&] {
+    std::set<std::string> names;
+    for (const auto& entry : fs::directory_iterator(harness_.options().path + "/db")) {
+      if (const std::string name = entry.path().filename(); name.starts_with("OPTIONS-")) names.insert(name);
+    }
+    return names;
+  };
+  Begin("a");
+  const std::set<std::string> before = options_files();
+  std::thread backing([&] { MustBack(); });
+  flush->AwaitBegin();
+  EXPECT_TRUE(storage().Maintain(Now()).ok()) << "and nobody waits for the backup";
+  EXPECT_EQ(options_files(), before);
+  flush->LetGo();
+  backing.join();
+  EXPECT_TRUE(storage().Maintain(Now()).ok());
+  EXPECT_NE(options_files(), before) << "what was put off is made good for";
 }
 
 TEST_F(BackupTest, ARestoredDatabaseIsTheSameOneAndGoesOn) {
