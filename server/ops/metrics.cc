@@ -1,19 +1,17 @@
 #include "server/ops/metrics.h"
 
-#include <array>
 #include <sstream>
-#include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "prometheus/text_serializer.h"
 #include "server/ops/metric_families.h"
+#include "server/ops/namespace_metrics.h"
 #include "server/ops/process_figures.h"
 #include "server/ops/storage_metrics.h"
 
 namespace semel::ops {
 
-using engine::NamespaceStats;
 using prometheus::MetricType;
 
 MetricFamilies& MetricFamilies::Value(double value, MetricLabels labels) {
@@ -32,9 +30,6 @@ MetricFamilies& MetricFamilies::Value(double value, MetricLabels labels) {
 namespace {
 
 constexpr double kMicrosPerSecond = 1e6;
-
-constexpr std::array<std::string_view, engine::kBeginOutcomes> kOutcomeLabels = {
-    "acquired", "done", "failed", "in_progress", "in_doubt", "expired", "mismatch", "refused"};
 
 std::string CodeLabel(int code) {
   // absl's codes and names are gRPC's.
@@ -64,59 +59,6 @@ void AddSessions(const rpc::SessionStats& sessions, MetricFamilies& out) {
             MetricType::Counter)
       .Value(static_cast<double>(sessions.requests.value()), {{"direction", "received"}})
       .Value(static_cast<double>(sessions.responses.value()), {{"direction", "sent"}});
-}
-
-// Reads the figures of each namespace along with its label.
-class ByNamespace {
- public:
-  ByNamespace(const MetricSources& sources, MetricFamilies& out) : out_(out) {
-    for (const engine::PolicyTable::Entry* entry : sources.policies.Entries()) {
-      rows_.emplace_back(entry->label, &sources.engine.namespaces[entry->index]);
-    }
-  }
-
-  void Counter(std::string name, std::string help, engine::Counter NamespaceStats::*counter) {
-    out_.Start(std::move(name), std::move(help), MetricType::Counter);
-    for (const auto& [label, stats] : rows_) {
-      out_.Value(static_cast<double>((stats->*counter).value()), {{"namespace", label}});
-    }
-  }
-
-  void BeginOutcomes() {
-    out_.Start("semel_begin_outcomes_total", "Begins by what they were answered.", MetricType::Counter);
-    for (const auto& [label, stats] : rows_) {
-      for (size_t i = 0; i < kOutcomeLabels.size(); ++i) {
-        out_.Value(static_cast<double>(stats->begins[i].value()),
-                   {{"namespace", label}, {"outcome", std::string(kOutcomeLabels[i])}});
-      }
-    }
-  }
-
-  void Completions() {
-    out_.Start("semel_completions_total", "Outcomes stored by Complete, repetitions not counted.", MetricType::Counter);
-    for (const auto& [label, stats] : rows_) {
-      out_.Value(static_cast<double>(stats->completed_done.value()), {{"namespace", label}, {"state", "done"}});
-      out_.Value(static_cast<double>(stats->completed_failed.value()), {{"namespace", label}, {"state", "failed"}});
-    }
-  }
-
- private:
-  MetricFamilies& out_;
-  std::vector<std::pair<std::string, const NamespaceStats*>> rows_;
-};
-
-void AddNamespaces(const MetricSources& sources, MetricFamilies& out) {
-  ByNamespace by_namespace(sources, out);
-  by_namespace.BeginOutcomes();
-  by_namespace.Counter("semel_takeovers_total", "Attempts begun after the owner before fell silent.",
-                       &NamespaceStats::takeovers);
-  by_namespace.Counter("semel_stale_tokens_total", "Calls refused because another attempt has taken the key over.",
-                       &NamespaceStats::stale_tokens);
-  by_namespace.Counter("semel_fingerprint_mismatches_total",
-                       "Begins refused because the key was used for other content.", &NamespaceStats::mismatches);
-  by_namespace.Completions();
-  by_namespace.Counter("semel_already_applied_total", "Completes that repeated one already stored.",
-                       &NamespaceStats::already_applied);
 }
 
 void AddEngine(const engine::EngineStats& engine, MetricFamilies& out) {
@@ -200,7 +142,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
     out.Counter("semel_connections_turned_away_total", "Connections closed at once for lack of file descriptors.",
                 static_cast<double>(sources_.connections_turned_away->value()));
   }
-  AddNamespaces(sources_, out);
+  AddNamespaces(sources_.policies, sources_.engine, out);
   AddEngine(sources_.engine, out);
   if (sources_.open) AddOpenKeys(sources_.open(), out);
   if (sources_.storage_ok) {

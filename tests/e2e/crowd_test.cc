@@ -92,8 +92,8 @@ TEST(CrowdTest, OneAcquiresAndTheRestGetTheResult) {
   const Scrape scrape(semeld.Get("/metrics").body);
   EXPECT_EQ(scrape["semel_waiters"], 0);
   EXPECT_EQ(scrape["semel_calls_total{method=\"Begin\",code=\"OK\"}"], kCallers);
-  EXPECT_EQ(scrape["semel_begin_outcomes_total{namespace=\"(other)\",outcome=\"acquired\"}"], 1);
-  EXPECT_EQ(scrape["semel_begin_outcomes_total{namespace=\"(other)\",outcome=\"done\"}"], kCallers - 1);
+  EXPECT_EQ(scrape["semel_begin_outcomes_total{semel_namespace=\"(other)\",outcome=\"acquired\"}"], 1);
+  EXPECT_EQ(scrape["semel_begin_outcomes_total{semel_namespace=\"(other)\",outcome=\"done\"}"], kCallers - 1);
 }
 
 // Every owner gives the key back at once: all of them get it, one after the other, with a greater token each time.

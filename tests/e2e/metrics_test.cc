@@ -55,10 +55,10 @@ std::string Calls(const std::string& method, const std::string& code) {
   return absl::StrCat("semel_calls_total{method=\"", method, "\",code=\"", code, "\"}");
 }
 std::string Outcomes(const std::string& ns, const std::string& outcome) {
-  return absl::StrCat("semel_begin_outcomes_total{namespace=\"", ns, "\",outcome=\"", outcome, "\"}");
+  return absl::StrCat("semel_begin_outcomes_total{semel_namespace=\"", ns, "\",outcome=\"", outcome, "\"}");
 }
 std::string InNamespace(const std::string& metric, const std::string& ns) {
-  return absl::StrCat(metric, "{namespace=\"", ns, "\"}");
+  return absl::StrCat(metric, "{semel_namespace=\"", ns, "\"}");
 }
 
 TEST_F(MetricsTest, CountBeginsAndCompletes) {
@@ -97,8 +97,8 @@ TEST_F(MetricsTest, CountBeginsAndCompletes) {
   EXPECT_EQ(scrape[InNamespace("semel_fingerprint_mismatches_total", "payments")], 1);
   EXPECT_EQ(scrape[InNamespace("semel_stale_tokens_total", "payments")], 1);
   EXPECT_EQ(scrape[InNamespace("semel_already_applied_total", "payments")], 1);
-  EXPECT_EQ(scrape["semel_completions_total{namespace=\"payments\",state=\"done\"}"], 1);
-  EXPECT_EQ(scrape["semel_completions_total{namespace=\"payments\",state=\"failed\"}"], 1);
+  EXPECT_EQ(scrape["semel_completions_total{semel_namespace=\"payments\",state=\"done\"}"], 1);
+  EXPECT_EQ(scrape["semel_completions_total{semel_namespace=\"payments\",state=\"failed\"}"], 1);
   EXPECT_EQ(scrape[Outcomes("(other)", "acquired")], 0);
 }
 

@@ -53,7 +53,7 @@ class ReloadTest : public testing::Test {
     return absl::Seconds(begun->acquired().lease().seconds());
   }
   double Acquired(const std::string& label) const {
-    return Scrape(semeld_.Get("/metrics").body)[absl::StrCat("semel_begin_outcomes_total{namespace=\"", label,
+    return Scrape(semeld_.Get("/metrics").body)[absl::StrCat("semel_begin_outcomes_total{semel_namespace=\"", label,
                                                              "\",outcome=\"acquired\"}")];
   }
 

@@ -197,14 +197,14 @@ TEST_F(MetricsTest, NamespacesOutsideTheConfigurationShareOneLabel) {
   Of("orders").already_applied.Add(10);
   std::string text = Metrics(Sources()).Text();
   Scrape scrape(text);
-  EXPECT_EQ(scrape.Of(R"(semel_begin_outcomes_total{namespace="orders",outcome="acquired"})"), 3);
-  EXPECT_EQ(scrape.Of(R"re(semel_begin_outcomes_total{namespace="(other)",outcome="in_doubt"})re"), 4);
-  EXPECT_EQ(scrape.Of(R"re(semel_takeovers_total{namespace="(other)"})re"), 5);
-  EXPECT_EQ(scrape.Of(R"(semel_completions_total{namespace="mail",state="done"})"), 6);
-  EXPECT_EQ(scrape.Of(R"(semel_completions_total{namespace="mail",state="failed"})"), 7);
-  EXPECT_EQ(scrape.Of(R"(semel_stale_tokens_total{namespace="mail"})"), 8);
-  EXPECT_EQ(scrape.Of(R"(semel_fingerprint_mismatches_total{namespace="orders"})"), 9);
-  EXPECT_EQ(scrape.Of(R"(semel_already_applied_total{namespace="orders"})"), 10);
+  EXPECT_EQ(scrape.Of(R"(semel_begin_outcomes_total{semel_namespace="orders",outcome="acquired"})"), 3);
+  EXPECT_EQ(scrape.Of(R"re(semel_begin_outcomes_total{semel_namespace="(other)",outcome="in_doubt"})re"), 4);
+  EXPECT_EQ(scrape.Of(R"re(semel_takeovers_total{semel_namespace="(other)"})re"), 5);
+  EXPECT_EQ(scrape.Of(R"(semel_completions_total{semel_namespace="mail",state="done"})"), 6);
+  EXPECT_EQ(scrape.Of(R"(semel_completions_total{semel_namespace="mail",state="failed"})"), 7);
+  EXPECT_EQ(scrape.Of(R"(semel_stale_tokens_total{semel_namespace="mail"})"), 8);
+  EXPECT_EQ(scrape.Of(R"(semel_fingerprint_mismatches_total{semel_namespace="orders"})"), 9);
+  EXPECT_EQ(scrape.Of(R"(semel_already_applied_total{semel_namespace="orders"})"), 10);
   EXPECT_THAT(text, Not(HasSubstr("unheard-of")));
   EXPECT_THAT(text, Not(HasSubstr("never-seen")));
 }
@@ -214,8 +214,9 @@ TEST_F(MetricsTest, EveryOutcomeHasItsLabel) {
   Scrape scrape = Read();
   const char* labels[] = {"acquired", "done", "failed", "in_progress", "in_doubt", "expired", "mismatch", "refused"};
   for (size_t i = 0; i < engine::kBeginOutcomes; ++i) {
-    EXPECT_EQ(scrape.Of(std::string(R"(semel_begin_outcomes_total{namespace="orders",outcome=")") + labels[i] + "\"}"),
-              i + 1);
+    EXPECT_EQ(
+        scrape.Of(std::string(R"(semel_begin_outcomes_total{semel_namespace="orders",outcome=")") + labels[i] + "\"}"),
+        i + 1);
   }
 }
 
@@ -227,8 +228,8 @@ TEST_F(MetricsTest, LabelsAreFewAndNoneIsAKey) {
       names.insert((*label)[1]);
     }
   }
-  EXPECT_THAT(names, testing::UnorderedElementsAre("method", "code", "namespace", "outcome", "state", "le", "version",
-                                                   "direction", "compiler"));
+  EXPECT_THAT(names, testing::UnorderedElementsAre("method", "code", "semel_namespace", "outcome", "state", "le",
+                                                   "version", "direction", "compiler"));
 }
 
 TEST_F(MetricsTest, GaugesAndEngineCounters) {
