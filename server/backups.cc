@@ -12,6 +12,7 @@ using ops::LogLevel;
 Backups::Backups(const storage::RocksDbStorage& storage, storage::BackupOptions options, const ops::Logger& log)
     : storage_(storage), options_(std::move(options)), log_(log) {
   if (!configured()) return;
+  figures_.configured.Set(1);
   // A directory that is not there yet, or is in use, is the next backup's business.
   const absl::StatusOr<std::vector<storage::BackupInfo>> made = storage::ListBackups(options_.directory);
   if (!made.ok()) return;

@@ -128,8 +128,15 @@ int Serve(const ops::CommandLine& command_line, ops::Logger& log) {
 
   Reloader reloader(command_line, policies, log);
   ClockWatch clock_watch((*storage)->clock(), log);
-  const ops::Metrics metrics(MetricsOf(
-      {**storage, engine_stats, policies, call_stats, reloader.figures(), clock_watch.steps(), backups.figures()}));
+  const ops::Metrics metrics(MetricsOf({.storage = **storage,
+                                        .limits = config.limits,
+                                        .data_dir = config.data_dir,
+                                        .engine = engine_stats,
+                                        .policies = policies,
+                                        .calls = call_stats,
+                                        .reloads = reloader.figures(),
+                                        .clock_steps = clock_watch.steps(),
+                                        .backups = backups.figures()}));
   auto admin = ops::AdminHttp::Start(config.admin.listen,
                                      {.metrics = [&] { return metrics.Text(); },
                                       .not_ready_reason = [&] { return WhyNotReady(**storage, draining); },

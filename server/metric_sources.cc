@@ -26,8 +26,10 @@ ops::MetricSources MetricsOf(const Counted& counted) {
   return {
       .engine = counted.engine,
       .policies = counted.policies,
+      .limits = &counted.limits,
       .open = [&storage = counted.storage] { return storage.Open(); },
       .properties = [&storage = counted.storage] { return storage.Properties(); },
+      .data_disk = [&directory = counted.data_dir] { return ops::DiskSpaceOf(directory); },
       .storage_ok = [&storage = counted.storage] { return storage.Health().ok(); },
       .clock_offset_seconds =
           [&storage = counted.storage] { return std::chrono::duration<double>(storage.clock().WallOffset()).count(); },

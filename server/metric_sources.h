@@ -3,6 +3,9 @@
 #ifndef SEMEL_SERVER_METRIC_SOURCES_H_
 #define SEMEL_SERVER_METRIC_SOURCES_H_
 
+#include <string>
+
+#include "server/engine/limits.h"
 #include "server/engine/policy_table.h"
 #include "server/engine/stats.h"
 #include "server/ops/metrics.h"
@@ -14,6 +17,8 @@ namespace semel {
 // Who counts. All must outlive the metrics.
 struct Counted {
   storage::Storage& storage;
+  const engine::Limits& limits;
+  const std::string& data_dir;
   const engine::EngineStats& engine;
   const engine::PolicyTable& policies;
   const rpc::CallStats& calls;

@@ -90,7 +90,27 @@ void AddOpenKeys(const storage::OpenStats& open, MetricFamilies& out) {
             static_cast<double>(open.bytes));
 }
 
+// Beside what they bound, so that a rule can tell how near it is without knowing the configuration.
+void AddLimits(const engine::Limits& limits, MetricFamilies& out) {
+  out.Gauge("semel_max_calls", "The bound on semel_calls_in_flight; limits.max_calls.",
+            static_cast<double>(limits.max_calls));
+  out.Gauge("semel_max_waiters", "The bound on semel_waiters; limits.max_waiters.",
+            static_cast<double>(limits.max_waiters));
+  out.Gauge("semel_max_open_keys", "The bound on semel_open_keys of all states; limits.max_open_keys.",
+            static_cast<double>(limits.max_open_keys));
+  out.Gauge("semel_max_open_bytes", "The bound on semel_open_bytes; limits.max_open_bytes.",
+            static_cast<double>(limits.max_open_bytes));
+}
+
+void AddDataDisk(const std::optional<DiskSpace>& disk, MetricFamilies& out) {
+  if (!disk) return;
+  out.Gauge("semel_data_disk_size_bytes", "Size of the file system that holds data_dir.", disk->size_bytes);
+  out.Gauge("semel_data_disk_free_bytes", "Of that, what this process may still write.", disk->free_bytes);
+}
+
 void AddBackups(const BackupFigures& backups, MetricFamilies& out) {
+  out.Gauge("semel_backup_configured", "1 where backups can be made: backup.directory names a directory.",
+            static_cast<double>(backups.configured.value()));
   out.Start("semel_backups_total", "Backups that were asked for and begun, by what came of them.", MetricType::Counter)
       .Value(static_cast<double>(backups.made.value()), {{"result", "made"}})
       .Value(static_cast<double>(backups.failed.value()), {{"result", "failed"}});
@@ -145,6 +165,8 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   AddNamespaces(sources_.policies, sources_.engine, out);
   AddEngine(sources_.engine, out);
   if (sources_.open) AddOpenKeys(sources_.open(), out);
+  if (sources_.limits != nullptr) AddLimits(*sources_.limits, out);
+  if (sources_.data_disk) AddDataDisk(sources_.data_disk(), out);
   if (sources_.storage_ok) {
     out.Gauge("semel_storage_failed", "1 after storage failed for good: only a restart helps.",
               sources_.storage_ok() ? 0 : 1);

@@ -13,13 +13,16 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "prometheus/collectable.h"
 #include "prometheus/metric_family.h"
+#include "server/engine/limits.h"
 #include "server/engine/policy_table.h"
 #include "server/engine/stats.h"
+#include "server/ops/disk_space.h"
 #include "server/rpc/call_stats.h"
 #include "storage/storage.h"
 
@@ -41,6 +44,7 @@ struct ReloadFigures {
 
 // What became of the backups that were asked for. Thread-safe.
 struct BackupFigures {
+  engine::Gauge configured;  // 1: there is a directory for them
   engine::Counter made;
   engine::Counter failed;
   engine::Gauge last_success_seconds;  // since 1970; 0: none is known
@@ -52,8 +56,10 @@ struct BackupFigures {
 struct MetricSources {
   const engine::EngineStats& engine;
   const engine::PolicyTable& policies;  // whose entries `engine` counts by
+  const engine::Limits* limits = nullptr;
   std::function<storage::OpenStats()> open;
   std::function<std::vector<storage::Property>()> properties;
+  std::function<std::optional<DiskSpace>()> data_disk;
   std::function<bool()> storage_ok;
   std::function<double()> clock_offset_seconds;  // wall clock minus server time
   const engine::Counter* clock_steps = nullptr;  // how often the wall clock was seen to be set

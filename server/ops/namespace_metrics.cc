@@ -1,6 +1,7 @@
 #include "server/ops/namespace_metrics.h"
 
 #include <array>
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,7 @@ namespace semel::ops {
 namespace {
 
 using engine::NamespaceStats;
+using engine::Policy;
 using prometheus::MetricType;
 
 constexpr std::array<std::string_view, engine::kBeginOutcomes> kOutcomeLabels = {
@@ -20,38 +22,54 @@ class ByNamespace {
  public:
   ByNamespace(const engine::PolicyTable& policies, const engine::EngineStats& engine, MetricFamilies& out) : out_(out) {
     for (const engine::PolicyTable::Entry* entry : policies.Entries()) {
-      rows_.emplace_back(entry->label, &engine.namespaces[entry->index]);
+      rows_.push_back({entry->label, &engine.namespaces[entry->index], entry->policy()});
     }
   }
 
   void Counter(std::string name, std::string help, engine::Counter NamespaceStats::*counter) {
     out_.Start(std::move(name), std::move(help), MetricType::Counter);
-    for (const auto& [label, stats] : rows_) {
-      out_.Value(static_cast<double>((stats->*counter).value()), {{kNamespaceLabel, label}});
+    for (const Row& row : rows_) {
+      out_.Value(static_cast<double>((row.stats->*counter).value()), {{kNamespaceLabel, row.label}});
     }
   }
 
   void BeginOutcomes() {
     out_.Start("semel_begin_outcomes_total", "Begins by what they were answered.", MetricType::Counter);
-    for (const auto& [label, stats] : rows_) {
+    for (const Row& row : rows_) {
       for (size_t i = 0; i < kOutcomeLabels.size(); ++i) {
-        out_.Value(static_cast<double>(stats->begins[i].value()),
-                   {{kNamespaceLabel, label}, {"outcome", std::string(kOutcomeLabels[i])}});
+        out_.Value(static_cast<double>(row.stats->begins[i].value()),
+                   {{kNamespaceLabel, row.label}, {"outcome", std::string(kOutcomeLabels[i])}});
       }
     }
   }
 
   void Completions() {
     out_.Start("semel_completions_total", "Outcomes stored by Complete, repetitions not counted.", MetricType::Counter);
-    for (const auto& [label, stats] : rows_) {
-      out_.Value(static_cast<double>(stats->completed_done.value()), {{kNamespaceLabel, label}, {"state", "done"}});
-      out_.Value(static_cast<double>(stats->completed_failed.value()), {{kNamespaceLabel, label}, {"state", "failed"}});
+    for (const Row& row : rows_) {
+      const auto value = [&](const engine::Counter& counter, std::string state) {
+        out_.Value(static_cast<double>(counter.value()), {{kNamespaceLabel, row.label}, {"state", std::move(state)}});
+      };
+      value(row.stats->completed_done, "done");
+      value(row.stats->completed_failed, "failed");
+    }
+  }
+
+  void Seconds(std::string name, std::string help, engine::Duration Policy::*setting) {
+    out_.Start(std::move(name), std::move(help), MetricType::Gauge);
+    for (const Row& row : rows_) {
+      out_.Value(std::chrono::duration<double>(row.policy.*setting).count(), {{kNamespaceLabel, row.label}});
     }
   }
 
  private:
+  struct Row {
+    const std::string& label;
+    const NamespaceStats* stats;
+    const Policy& policy;  // in force when the scrape began
+  };
+
   MetricFamilies& out_;
-  std::vector<std::pair<std::string, const NamespaceStats*>> rows_;
+  std::vector<Row> rows_;
 };
 
 }  // namespace
@@ -68,6 +86,14 @@ void AddNamespaces(const engine::PolicyTable& policies, const engine::EngineStat
   by_namespace.Completions();
   by_namespace.Counter("semel_already_applied_total", "Completes that repeated one already stored.",
                        &NamespaceStats::already_applied);
+  by_namespace.Seconds("semel_result_retention_seconds",
+                       "How long an outcome is replayed whose Complete asks for no other time; result_retention.",
+                       &Policy::result_retention);
+  by_namespace.Seconds("semel_result_retention_max_seconds",
+                       "How long an outcome is replayed at most; result_retention_max.", &Policy::result_retention_max);
+  by_namespace.Seconds("semel_key_retention_seconds",
+                       "How long a key is remembered after its Complete, or longer with its outcome; key_retention.",
+                       &Policy::key_retention);
 }
 
 }  // namespace semel::ops

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
+
 #include "absl/strings/str_cat.h"
 #include "tests/support/caller.h"
 #include "tests/support/patience.h"
@@ -19,7 +21,10 @@ using support::ToWire;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr char kConfig[] = "namespaces:\n  payments:\n    on_lapse: in_doubt\n";
+constexpr char kConfig[] =
+    "limits: {max_waiters: 77}\n"
+    "namespaces:\n"
+    "  payments: {on_lapse: in_doubt, key_retention: 3d}\n";
 constexpr char kMark[] = "top-secret-";  // in every key
 
 class MetricsTest : public testing::Test {
@@ -145,6 +150,32 @@ TEST_F(MetricsTest, TellOfTheEngineAndTheDisk) {
   EXPECT_EQ(scrape["semel_queue_depth"], 0);
   EXPECT_EQ(scrape["semel_storage_failed"], 0);
   EXPECT_GT(scrape["semel_process_resident_memory_bytes"], 0);
+}
+
+TEST_F(MetricsTest, TellWhatIsConfiguredBesideWhatIsUsed) {
+  const Scrape scrape(semeld_.Get("/metrics").body);
+  EXPECT_EQ(scrape["semel_max_calls"], 65'536);
+  EXPECT_EQ(scrape["semel_max_waiters"], 77);
+  EXPECT_EQ(scrape["semel_max_open_keys"], 1'000'000);
+  EXPECT_EQ(scrape["semel_max_open_bytes"], 512.0 * 1024 * 1024);
+  EXPECT_EQ(scrape[InNamespace("semel_key_retention_seconds", "payments")], 3 * 86'400);
+  EXPECT_EQ(scrape[InNamespace("semel_key_retention_seconds", "(other)")], 7 * 86'400);
+  EXPECT_EQ(scrape[InNamespace("semel_result_retention_seconds", "payments")], 86'400);
+  EXPECT_EQ(scrape["semel_backup_configured"], 0);
+}
+
+TEST_F(MetricsTest, TellOfTheDiskUntilItsDirectoryIsGone) {
+  const Scrape scrape(semeld_.Get("/metrics").body);
+  const std::filesystem::space_info disk = std::filesystem::space(directory_ / "data");
+  EXPECT_EQ(scrape["semel_data_disk_size_bytes"], static_cast<double>(disk.capacity));
+  EXPECT_GT(scrape["semel_data_disk_free_bytes"], 0);
+  EXPECT_LE(scrape["semel_data_disk_free_bytes"], scrape["semel_data_disk_size_bytes"]);
+  std::filesystem::rename(directory_ / "data", directory_ / "elsewhere");
+  const std::string without = semeld_.Get("/metrics").body;
+  EXPECT_THAT(without, Not(HasSubstr("semel_data_disk_")));
+  EXPECT_THAT(without, HasSubstr("semel_open_keys"));
+  std::filesystem::rename(directory_ / "elsewhere", directory_ / "data");
+  EXPECT_THAT(semeld_.Get("/metrics").body, HasSubstr("semel_data_disk_free_bytes"));
 }
 
 // Keys may be anyone's names or card numbers, and namespaces outside the configuration could be endless.

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <optional>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -76,12 +77,14 @@ class MetricsTest : public testing::Test {
   MetricSources Sources() {
     return {.engine = stats_,
             .policies = policies_,
+            .limits = &limits_,
             .open = [] { return storage::OpenStats{.in_progress = 5, .in_doubt = 2, .bytes = 640}; },
             .properties =
                 [] {
                   return std::vector<storage::Property>{{"rocksdb_level0_files", 3, false},
                                                         {"rocksdb_stall_seconds", 1.5, true}};
                 },
+            .data_disk = [this] { return disk_; },
             .storage_ok = [this] { return storage_ok_; },
             .clock_offset_seconds = [] { return -0.25; },
             .calls =
@@ -90,17 +93,21 @@ class MetricsTest : public testing::Test {
                 },
             .calls_in_flight = [] { return 11; },
             .sessions = &sessions_,
-            .connections_turned_away = &turned_away_};
+            .connections_turned_away = &turned_away_,
+            .backups = &backups_};
   }
   Scrape Read() { return Scrape(Metrics(Sources()).Text()); }
 
   engine::NamespaceStats& Of(std::string_view ns) { return stats_.namespaces[policies_.For(ns).index]; }
 
-  const engine::PolicyTable policies_{{}, {{"orders", {}}, {"mail", {}}}};
+  engine::PolicyTable policies_{{}, {{"orders", {}}, {"mail", {}}}};
+  const engine::Limits limits_{.max_calls = 71, .max_waiters = 72, .max_open_keys = 73, .max_open_bytes = 74};
   engine::EngineStats stats_;
   engine::LatencyHistogram begin_{50};
   rpc::SessionStats sessions_;
   engine::Counter turned_away_;
+  BackupFigures backups_;
+  std::optional<DiskSpace> disk_ = DiskSpace{.size_bytes = 1000, .free_bytes = 250};
   bool storage_ok_ = true;
 };
 
@@ -130,6 +137,16 @@ TEST_F(MetricsTest, HasEveryName) {
                            "semel_already_applied_total",
                            "semel_open_keys",
                            "semel_open_bytes",
+                           "semel_max_calls",
+                           "semel_max_waiters",
+                           "semel_max_open_keys",
+                           "semel_max_open_bytes",
+                           "semel_data_disk_size_bytes",
+                           "semel_data_disk_free_bytes",
+                           "semel_backup_configured",
+                           "semel_result_retention_seconds",
+                           "semel_result_retention_max_seconds",
+                           "semel_key_retention_seconds",
                            "semel_waiters",
                            "semel_queue_depth",
                            "semel_batch_operations",
@@ -229,7 +246,7 @@ TEST_F(MetricsTest, LabelsAreFewAndNoneIsAKey) {
     }
   }
   EXPECT_THAT(names, testing::UnorderedElementsAre("method", "code", "semel_namespace", "outcome", "state", "le",
-                                                   "version", "direction", "compiler"));
+                                                   "version", "direction", "compiler", "result"));
 }
 
 TEST_F(MetricsTest, GaugesAndEngineCounters) {
@@ -265,6 +282,52 @@ TEST_F(MetricsTest, StorageAndClock) {
   EXPECT_EQ(scrape.Of("semel_storage_failed"), 0);
   storage_ok_ = false;
   EXPECT_EQ(Read().Of("semel_storage_failed"), 1);
+}
+
+TEST_F(MetricsTest, BoundsStandBesideWhatTheyBound) {
+  Scrape scrape = Read();
+  EXPECT_EQ(scrape.Of("semel_max_calls"), 71);
+  EXPECT_EQ(scrape.Of("semel_max_waiters"), 72);
+  EXPECT_EQ(scrape.Of("semel_max_open_keys"), 73);
+  EXPECT_EQ(scrape.Of("semel_max_open_bytes"), 74);
+}
+
+TEST_F(MetricsTest, ADiskThatCannotBeAskedIsLeftOut) {
+  Scrape scrape = Read();
+  EXPECT_EQ(scrape.Of("semel_data_disk_size_bytes"), 1000);
+  EXPECT_EQ(scrape.Of("semel_data_disk_free_bytes"), 250);
+  disk_ = std::nullopt;
+  scrape = Read();
+  EXPECT_FALSE(scrape.type.contains("semel_data_disk_size_bytes"));
+  EXPECT_FALSE(scrape.type.contains("semel_data_disk_free_bytes"));
+}
+
+TEST_F(MetricsTest, Backups) {
+  EXPECT_EQ(Read().Of("semel_backup_configured"), 0);
+  backups_.configured.Set(1);
+  backups_.made.Add(2);
+  backups_.failed.Add(3);
+  backups_.last_success_seconds.Set(1'700'000'000);
+  backups_.last_duration_micros.Set(2'500'000);
+  Scrape scrape = Read();
+  EXPECT_EQ(scrape.Of("semel_backup_configured"), 1);
+  EXPECT_EQ(scrape.Of(R"(semel_backups_total{result="made"})"), 2);
+  EXPECT_EQ(scrape.Of(R"(semel_backups_total{result="failed"})"), 3);
+  EXPECT_EQ(scrape.Of("semel_backup_last_success_timestamp_seconds"), 1'700'000'000);
+  EXPECT_EQ(scrape.Of("semel_backup_last_duration_seconds"), 2.5);
+}
+
+TEST_F(MetricsTest, RetentionIsThatOfThePolicyInForce) {
+  engine::Policy brief{.result_retention = std::chrono::minutes(1),
+                       .result_retention_max = std::chrono::minutes(2),
+                       .key_retention = std::chrono::minutes(3)};
+  ASSERT_TRUE(policies_.Replace({}, {{"orders", brief}}).ok());
+  Scrape scrape = Read();
+  EXPECT_EQ(scrape.Of(R"(semel_result_retention_seconds{semel_namespace="orders"})"), 60);
+  EXPECT_EQ(scrape.Of(R"(semel_result_retention_max_seconds{semel_namespace="orders"})"), 120);
+  EXPECT_EQ(scrape.Of(R"(semel_key_retention_seconds{semel_namespace="orders"})"), 180);
+  EXPECT_EQ(scrape.Of(R"(semel_key_retention_seconds{semel_namespace="mail"})"), 7 * 24 * 3600) << "no longer listed";
+  EXPECT_EQ(scrape.Of(R"re(semel_result_retention_seconds{semel_namespace="(other)"})re"), 24 * 3600);
 }
 
 TEST_F(MetricsTest, TheProcessItself) {
