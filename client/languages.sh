@@ -4,12 +4,12 @@
 
 languages=(python go)
 
-# Where the toolchain of a language cannot be had, its suite is left out, loudly; in CI never.
+# Where the toolchain of a suite cannot be had, it is left out, loudly; in CI never.
 leave_out() {
-  local language=$1
-  [[ ${CI:-} != true ]] || die "client/$language: its toolchain could not be installed; in CI nothing is left out"
-  printf '\n********  SKIPPED: client/%s, whose toolchain could not be installed (see above)\n\n' "$language" >&2
-  skipped+=("client/$language")
+  local suite=$1
+  [[ ${CI:-} != true ]] || die "$suite: its toolchain could not be installed; in CI nothing is left out"
+  printf '\n********  SKIPPED: %s, whose toolchain could not be installed (see above)\n\n' "$suite" >&2
+  skipped+=("$suite")
 }
 
 # Stubs are committed, for those who take the library from its sources; they are what the protos say, made by the one command.
@@ -74,9 +74,10 @@ go_bin() {
   fi
 }
 
+have_go() { [[ -x $(go_bin)/go ]] || { need "${go_packages[@]}" && fetch_go "$(go_wanted)"; }; }
+
 install_go() {
-  need protobuf-compiler || return
-  [[ -x $(go_bin)/go ]] || { need "${go_packages[@]}" && fetch_go "$(go_wanted)"; } || return
+  need protobuf-compiler && have_go || return
   local module
   PATH=$(go_bin):$PATH
   for module in "${go_modules[@]}"; do (cd "$module" && go mod download) || return; done
@@ -126,7 +127,7 @@ test_language() {
   local language=$1 filter=${2:-}
   mkdir -p build
   # In a shell of its own: what cannot be installed ends that one only.
-  ("install_$language") || { leave_out "$language" && return; }
+  ("install_$language") || { leave_out "client/$language" && return; }
   if [[ $language == go ]]; then PATH=$(go_bin):$PATH; fi
   phase "$language: semeld" build dev semeld semel
   export SEMEL_TEST_SEMELD=$PWD/build/dev/server/semeld SEMEL_TEST_SEMEL=$PWD/build/dev/client/cli/semel

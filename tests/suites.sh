@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The verb test of ./dev, which sources this after client/languages.sh and brings need, die, say, build and the lists of packages.
+# The verb test of ./dev, which sources this after client/languages.sh and helm/suites.sh and brings need, die, say, build and the lists of packages.
 
 # Where threads meet; the rest calls gRPC and RocksDB, which were compiled without ThreadSanitizer.
 tsan_rooms=(sanitizers engine storage client)
@@ -44,6 +44,7 @@ test_preset() {
 count_of() {
   case $1 in
     python | go) "count_$1" ;;
+    helm | prometheus | operations | apiserver) count_operating "$1" ;;
     *) sed -n 's/.*tests failed out of \([0-9]*\)$/\1/p' "build/ctest-$1.log" ;;
   esac
 }
@@ -59,18 +60,31 @@ summary() {
   printf '100%% tests passed, 0 tests failed out of %d\n' "$total"
 }
 
+# A name that no test can have is refused before ten minutes of building, not after. Only plain words in lower case can be told
+# so early: names with capitals may be put together while the tests run.
+check_name() {
+  local name=$1 word
+  [[ $name =~ ^[a-z_.]+$ ]] || return 0
+  for word in ${name//./ }; do
+    git grep -qF --untracked -e "$word" -- tests client helm || tracked tests client helm | grep -qF -e "$word" ||
+      die "no suite and no test has a name with '$word' in it; see ./dev help"
+  done
+}
+
 test_suites() {
-  local suites=(dev asan tsan "${languages[@]}") suite
+  local suites=(dev asan tsan "${languages[@]}" "${operating_suites[@]}") suite
   case ${1:-} in
     '') ;;
-    dev | asan | tsan | python | go) suites=("$1") && shift ;;
+    dev | asan | tsan | python | go | helm | prometheus | operations | apiserver) suites=("$1") && shift ;;
     *) suites=(dev) ;;
   esac
   (($# <= 1)) || die "too many arguments; see ./dev help"
+  check_name "${1:-}"
   tested=() skipped=()
   for suite in "${suites[@]}"; do
     case $suite in
       python | go) test_language "$suite" "${1:-}" ;;
+      helm | prometheus | operations | apiserver) test_operating "$suite" "${1:-}" ;;
       *) test_preset "$suite" "${1:-}" ;;
     esac
   done

@@ -9,6 +9,7 @@ server_is_there() {
     redis-server) command -v redis-server ;;
     postgresql) compgen -G '/usr/lib/postgresql/*/bin/postgres' || command -v postgres ;;
     etcd-server) command -v etcd ;;
+    prometheus) command -v prometheus ;;
   esac >/dev/null
 }
 
