@@ -1,0 +1,28 @@
+{{/* What every pod of the chart has in common: the server's, the backup job's and the test's. */}}
+{{- define "semel.podDefaults" -}}
+serviceAccountName: {{ include "semel.serviceAccountName" . }}
+automountServiceAccountToken: false
+# Variables named after every Service of the namespace are of no use here, and may be taken for SEMEL_...
+enableServiceLinks: false
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+securityContext:
+  {{- toYaml .Values.podSecurityContext | nindent 2 }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "semel.containerDefaults" -}}
+image: {{ include "semel.image" . | quote }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+securityContext:
+  {{- toYaml .Values.containerSecurityContext | nindent 2 }}
+{{- end }}
