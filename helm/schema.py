@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Writes helm/semel/values.schema.json: the chart's own part from helm/schema.json, `config` from the tables of
-docs/configuration.md, which the server's tests hold against the server.
+"""Has the chart refuse what the server would, from docs/configuration.md, which the server's tests hold against the server.
 
-    helm/schema.py            # writes it
-    helm/schema.py --check    # exits with 1 where it is stale
+- helm/semel/values.schema.json: the chart's own part from helm/schema.json, `config` from the document's tables
+- helm/semel/relations.json: what cannot be combined, which no schema can say, for templates/refusals.yaml
+
+    helm/schema.py            # writes them
+    helm/schema.py --check    # exits with 1 where one is stale
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ HERE = Path(__file__).resolve().parent
 DOCUMENT = HERE.parent / "docs" / "configuration.md"
 OWN_PART = HERE / "schema.json"
 SCHEMA = HERE / "semel" / "values.schema.json"
+RELATIONS = HERE / "semel" / "relations.json"
 
 TIME_UNITS = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
 SIZE_UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
@@ -26,6 +29,16 @@ SIZE_UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 <
 SET_BY_CHART = ("listen", "data_dir", "admin.listen", "backup.directory", "tls")
 # The chart reckons with these.
 REQUIRED_IN = {"shutdown": ["drain_delay", "timeout"]}
+
+# How the document says that one value bounds another: whether it may reach it, too.
+BOUNDS = {
+    "must be shorter than": False,
+    "must be less than": False,
+    "must not be longer than": True,
+    "must not be more than": True,
+}
+# Of values that the chart sets: right by construction.
+SETTLED = ("must not use the port of", "must lie outside of, and not hold,")
 
 NAMESPACE = "^[a-z0-9][a-z0-9._-]{0,62}$"
 MOST_NAMESPACES = 1000
@@ -141,24 +154,51 @@ def config_schema(document: str) -> tuple[Schema, Schema]:
     return config, policy
 
 
-def made() -> str:
+def values_schema(document: str) -> Schema:
     schema = json.loads(OWN_PART.read_text(encoding="utf-8"))
-    config, policy = config_schema(DOCUMENT.read_text(encoding="utf-8"))
+    config, policy = config_schema(document)
     for name in SET_BY_CHART:
         config["properties"].setdefault(name.split(".")[0], {"description": "The chart sets it."})
     schema["properties"]["config"] = config
     schema["definitions"]["policy"] = policy
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    return schema
+
+
+def relations(document: str) -> dict[str, list[Schema]]:
+    """For the server and for each policy: which setting bounds which, with the defaults of both."""
+    defaults = {
+        of: {key: default for key, _, default, _ in rows(document, heading)}
+        for of, heading in (("server", "The server"), ("policy", "Policies"))
+    }
+    found: dict[str, list[Schema]] = {of: [] for of in defaults}
+    section = re.search(r"^## What cannot be combined\n(.*?)(?=^## |\Z)", document, re.M | re.S)
+    for key, words, other in re.findall(r"^- `(\S+)` (.+?) `(\S+)`$", section[1] if section else "", re.M):
+        if words in SETTLED:
+            continue
+        of = next((of for of, known in defaults.items() if key in known and other in known), None)
+        if of is None or words not in BOUNDS:
+            raise Misread(f"{DOCUMENT.name}: `{key}` {words} `{other}`?")
+        ends = [{"path": name.split("."), "default": defaults[of][name]} for name in (key, other)]
+        found[of].append({"value": ends[0], "words": words, "bound": ends[1], "reaches": BOUNDS[words]})
+    if not all(found.values()):
+        raise Misread(f"{DOCUMENT.name}: nothing below 'What cannot be combined'")
+    return found
 
 
 def main() -> int:
-    text = made()
-    if sys.argv[1:] == ["--check"]:
-        if not SCHEMA.exists() or SCHEMA.read_text(encoding="utf-8") != text:
-            print(f"{SCHEMA.relative_to(HERE.parent)} is stale: run helm/schema.py", file=sys.stderr)
-            return 1
-        return 0
-    SCHEMA.write_text(text, encoding="utf-8")
+    document = DOCUMENT.read_text(encoding="utf-8")
+    stale = []
+    for path, content in ((SCHEMA, values_schema(document)), (RELATIONS, relations(document))):
+        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(path)
+        if "--check" not in sys.argv[1:]:
+            path.write_text(text, encoding="utf-8")
+    if "--check" in sys.argv[1:]:
+        for path in stale:
+            print(f"{path.relative_to(HERE.parent)} is stale: run helm/schema.py", file=sys.stderr)
+        return 1 if stale else 0
     return 0
 
 

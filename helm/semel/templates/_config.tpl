@@ -1,11 +1,14 @@
-{{/* The server's configuration: what `config` says, and what the chart alone decides. */}}
+{{/*
+The server's configuration: what `config` says, and what the chart alone decides. Both directories lie below their volume's root,
+which may hold `lost+found`, and leave room beside them for what a restore sets aside.
+*/}}
 {{- define "semel.config" -}}
 {{- $config := deepCopy .Values.config -}}
 {{- $_ := set $config "listen" "0.0.0.0:7420" -}}
-{{- $_ := set $config "data_dir" "/var/lib/semel" -}}
+{{- $_ := set $config "data_dir" "/var/lib/semel/data" -}}
 {{- $_ := set $config "admin" (merge (dict "listen" "0.0.0.0:7421") ($config.admin | default dict)) -}}
 {{- if .Values.backup.enabled -}}
-{{- $_ := set $config "backup" (merge (dict "directory" "/var/backups/semel") ($config.backup | default dict)) -}}
+{{- $_ := set $config "backup" (merge (dict "directory" "/var/backups/semel/backups") ($config.backup | default dict)) -}}
 {{- end -}}
 {{- if .Values.tls.enabled -}}
 {{- $tls := dict "certificate" "/etc/semel-tls/tls.crt" "private_key" "/etc/semel-tls/tls.key" -}}
@@ -17,15 +20,9 @@
 {{ toYaml $config }}
 {{- end }}
 
-{{/* A duration of the configuration in microseconds, its smallest unit. */}}
-{{- define "semel.micros" -}}
-{{- $factors := dict "us" 1 "ms" 1000 "s" 1000000 "m" 60000000 "h" 3600000000 "d" 86400000000 -}}
-{{- mul (regexFind "^[0-9]+" . | atoi) (get $factors (regexFind "[a-z]+$" .)) -}}
-{{- end }}
-
 {{/* Seconds that an orderly end takes: the pre-stop pause, the calls in flight, and closing the database. */}}
 {{- define "semel.orderlyEnd" -}}
-{{- $timeout := include "semel.micros" .Values.config.shutdown.timeout | int64 -}}
+{{- $timeout := include "semel.measure" .Values.config.shutdown.timeout | int64 -}}
 {{- add .Values.preStopSeconds (div (add $timeout 999999) 1000000) 30 -}}
 {{- end }}
 
