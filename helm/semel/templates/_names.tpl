@@ -6,7 +6,8 @@ and have dots), and with what is appended to it (`-backup` to the CronJob, whose
 {{- $chart := .Values.nameOverride | default .Chart.Name -}}
 {{- $name := .Values.fullnameOverride -}}
 {{- if not $name -}}
-{{- $name = contains $chart .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $chart) | replace "." "-" -}}
+{{- $name = contains $chart .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $chart) -}}
+{{- $name = regexReplaceAll "[^a-z0-9-]" (lower $name) "-" -}}
 {{- if not (regexMatch "^[a-z]" $name) -}}
 {{- $name = printf "semel-%s" $name -}}
 {{- end -}}
@@ -43,7 +44,8 @@ statefulset.kubernetes.io/pod-name: {{ include "semel.fullname" . }}-0
 {{- $root := index . 0 -}}
 {{ include "semel.selectorLabels" $root }}
 app.kubernetes.io/component: {{ index . 1 }}
-app.kubernetes.io/version: {{ $root.Values.image.tag | default $root.Chart.AppVersion | quote }}
+{{- /* A tag may be longer than a label, and end otherwise. */}}
+app.kubernetes.io/version: {{ regexReplaceAll "^[^A-Za-z0-9]+|[^A-Za-z0-9]+$" ($root.Values.image.tag | default $root.Chart.AppVersion | trunc 63) "" | quote }}
 app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 {{- with $root.Values.commonLabels }}
