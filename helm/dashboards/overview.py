@@ -116,10 +116,10 @@ TRAFFIC = (
     ),
     graph(
         "Failures",
-        "Answers a second by which the server says that it could not. UNAVAILABLE: overloaded, stopping, or its storage failed; the clients "
-        "try again by themselves.",
+        "Answers a second by which the server says that it could not, Session streams that were turned away included. UNAVAILABLE: "
+        "overloaded, stopping, or its storage failed; the clients try again by themselves.",
         PER_SECOND,
-        Query(per_second("semel_calls_total", CALLS, FAULTS, by="code") + " > 0", "{{code}}"),
+        Query(per_second("semel_calls_total", FAULTS, by="code") + " > 0", "{{code}}"),
         empty="No failures",
     ),
     graph(
@@ -226,7 +226,7 @@ PROCESS = (
         columns=(("alertname", "Alert", ""), ("severity", "Severity", ""), ("job", "Job", ""), ("instance", "Instance", "")),
     ),
     table(
-        "Servers",
+        "Versions",
         "What runs, and since when.",
         NUMBER,
         Query(f"{of('semel_build_info')} * on (job, instance) group_left {of('semel_start_time_seconds')} * 1000", ""),

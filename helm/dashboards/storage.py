@@ -226,8 +226,8 @@ BACKUPS = (
         empty="No backup is known",
     ),
     graph(
-        "Backups",
-        "Made and failed, in the day before.",
+        "Backups made",
+        "Backups asked for in the day before, by what came of them.",
         NUMBER,
         Query(f"increase({of('semel_backups_total')}[1d])", "{{instance}}: {{result}}"),
         decimals=0,

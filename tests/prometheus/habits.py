@@ -28,6 +28,7 @@ class Callers:
     single: semel.aio.Client
     stream: semel.aio.Client
     operator: semel.aio.AdminClient
+    newcomer: semel.aio.Client  # wants a Session of its own, and tries once
 
     @classmethod
     async def connect(cls, address: str, stack: AsyncExitStack, tls: semel.Tls | None) -> Callers:
@@ -39,6 +40,11 @@ class Callers:
             await enter(semel.aio.Client(address, namespace="shop", transport="unary", **patience)),
             await enter(semel.aio.Client(address, namespace="shop", transport="stream", **patience)),
             await enter(semel.aio.AdminClient(address, namespace="bank", **patience)),
+            await enter(
+                semel.aio.Client(
+                    address, namespace="shop", transport="stream", retry=semel.Retry(max_tries=1), tls=tls, call_timeout=30
+                )
+            ),
         )
 
 
@@ -167,6 +173,12 @@ async def batches(callers: Callers, n: int) -> None:
     await callers.single.batch_complete([semel.CompleteRequest(key, token, semel.Result(b"ok")) for key, token in owned])
 
 
+async def crowds(callers: Callers, n: int) -> None:
+    """There is room for one Session, which the orders have."""
+    assert await callers.stream.lookup(f"crowd/{n}") is None
+    await refused(semel.CallError, callers.newcomer.lookup(f"crowd/{n}"))
+
+
 async def questions(callers: Callers, n: int) -> None:
     """What an operator looks at."""
     await callers.operator.list_keys(namespace="", state=semel.State.IN_DOUBT)
@@ -190,6 +202,7 @@ HABITS: dict[Habit, float] = {
     refusals: 1,
     large_results: 3,
     batches: 1,
+    crowds: 0.5,
     questions: 0.5,
     backups: 0.1,
 }

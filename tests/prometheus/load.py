@@ -29,7 +29,7 @@ def configuration(directory: Path) -> str:
     """Of a server on which the habits get the answers that they are there for; small, so that the disk's work is seen."""
     return f"""\
 backup: {{directory: {directory / "backups"}, keep: 3}}
-limits: {{max_waiters: 500, max_waiters_per_key: 8}}
+limits: {{max_waiters: 500, max_waiters_per_key: 8, max_sessions: 1}}
 storage: {{memtable: 1MiB, block_cache: 8MiB, reclaim_interval: 1m}}
 default_policy: {{lease_default: 30s}}
 namespaces:

@@ -149,9 +149,10 @@ class Prometheus:
 
     # ---- what it answers ---------------------------------------------------------------------------------------------
 
-    def query(self, expression: str) -> list[Sample]:
-        """The value now, of an expression that is a scalar or an instant vector."""
-        data = self._api("query", query=expression)
+    def query(self, expression: str, at: float | None = None) -> list[Sample]:
+        """The value now, or `at` seconds since 1970, of an expression that is a scalar or an instant vector."""
+        moment = {} if at is None else {"time": str(at)}
+        data = self._api("query", query=expression, **moment)
         if data["resultType"] == "scalar":
             return [Sample({}, float(data["result"][1]))]
         return [Sample(each["metric"], float(each["value"][1])) for each in data["result"]]

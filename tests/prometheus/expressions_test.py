@@ -1,0 +1,123 @@
+"""Every expression of the rules and the dashboards, asked of a real Prometheus about a real semeld under real load.
+
+Each must parse, read only metrics that exist, and give results, all of them finite. What an alert compares is looked at side
+by side, because it should be there also while the alert has no reason to fire.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from expressions import Expression, of_dashboards, of_rules
+from load import configuration, drive
+from monitored import Monitored, chart_rules, monitored
+from prometheus import Sample
+from promql import metrics_of, values_of
+
+LOAD = 40.0  # seconds
+
+# Expressions that rightly give nothing under a load that the server is equal to, by where they stand.
+NOTHING_WHILE_ALL_IS_WELL: dict[str, str] = {}
+
+# Counters that the load leaves at 0.
+UNTOUCHED = {
+    "semel_clock_steps_total": "nobody sets the clock of the machine that runs the tests",
+    "semel_connections_turned_away_total": "there are file descriptors enough",
+    "semel_dropped_past_deadline_total": "no caller is so impatient",
+    "semel_leases_honoured_total": "the server is not restarted",
+    "semel_rocksdb_write_stall_seconds_total": "the disk keeps up",
+    "semel_storage_failures_total": "the disk does what it should",
+}
+
+
+@dataclass
+class Loaded:
+    watched: Monitored
+    idle: float  # seconds since 1970: before anybody called
+    moment: float  # the end of the load
+    names: set[str]
+
+    def results(self, expression: str) -> list[Sample]:
+        return self.watched.prometheus.query(expression, at=self.moment)
+
+    def values(self, expression: str) -> list[float]:
+        return [sample.value for sample in self.results(expression)]
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
+    directory = tmp_path_factory.mktemp("monitored")
+    with monitored(directory, configuration(directory), chart_rules()) as watched:
+        watched.prometheus.wait_for_value("count_over_time(semel_build_info[1m]) > 5")  # enough for all rates to be 0
+        idle = time.time()
+        drive(watched, LOAD)
+        moment = time.time()
+        # What is asked at this moment must have come in: the scrape after it, and the rules' evaluation of that.
+        watched.prometheus.wait_for_value(f"timestamp(semel_build_info) > {moment}")
+        yield Loaded(watched, idle, moment, watched.prometheus.metric_names())
+
+
+def names_of(expressions: list[Expression]) -> list[object]:
+    return [pytest.param(expression, id=expression.where) for expression in expressions]
+
+
+EVERYTHING = of_rules() + of_dashboards()
+
+
+@pytest.mark.parametrize("expression", names_of(EVERYTHING))
+def test_names_only_what_exists(loaded: Loaded, expression: Expression) -> None:
+    missing = metrics_of(expression.text) - loaded.names
+    assert not missing, expression.text
+
+
+@pytest.mark.parametrize("expression", names_of(EVERYTHING))
+def test_gives_finite_results(loaded: Loaded, expression: Expression) -> None:
+    loaded.watched.prometheus.query(expression.text, at=loaded.moment)  # Prometheus takes the whole as it is
+    for text in values_of(expression.text) if expression.alert else [expression.text]:
+        found = loaded.values(text)
+        assert all(math.isfinite(value) for value in found), text
+        if expression.where not in NOTHING_WHILE_ALL_IS_WELL:
+            assert found, text
+
+
+@pytest.mark.parametrize("expression", names_of(EVERYTHING))
+def test_has_no_strange_numbers_while_nobody_calls(loaded: Loaded, expression: Expression) -> None:
+    found = loaded.watched.prometheus.query(expression.text, at=loaded.idle)
+    assert all(math.isfinite(sample.value) for sample in found), expression.text
+
+
+@pytest.mark.parametrize("expression", names_of([each for each in EVERYTHING if each.labels]))
+def test_shows_labels_that_exist(loaded: Loaded, expression: Expression) -> None:
+    for sample in loaded.results(expression.text):
+        assert expression.labels <= set(sample.labels), expression.text
+
+
+@pytest.mark.parametrize("expression", names_of([each for each in of_rules() if each.record]))
+def test_is_recorded(loaded: Loaded, expression: Expression) -> None:
+    found = loaded.values(expression.record)
+    assert found
+    assert all(math.isfinite(value) for value in found)
+
+
+def test_prometheus_evaluates_every_rule(loaded: Loaded) -> None:
+    rules = loaded.watched.prometheus.rules()
+    assert len(rules) == len(of_rules())
+    assert [(rule["name"], rule["lastError"]) for rule in rules if rule["health"] == "err"] == []
+
+
+def test_the_exceptions_are_needed(loaded: Loaded) -> None:
+    by_place = {expression.where: expression for expression in EVERYTHING}
+    for where in NOTHING_WHILE_ALL_IS_WELL:
+        assert not all(loaded.values(text) for text in values_of(by_place[where].text)), f"{where} gives results"
+
+
+def test_the_load_touches_every_counter(loaded: Loaded) -> None:
+    counters = {name for name in loaded.names if name.startswith("semel_") and name.endswith(("_total", "_count"))}
+    still = {name for name in counters if loaded.values(f"sum({name})") == [0.0]}
+    assert still == set(UNTOUCHED)
