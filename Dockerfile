@@ -26,7 +26,7 @@ COPY --from=build /src/build/release/packages/semel_*.deb /src/build/release/pac
 # Nobody in here becomes somebody else: the programs that Debian lets do so lose what it takes.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends /tmp/semel_*.deb /tmp/semel-server_*.deb \
-    && rm -rf /tmp/*.deb /var/lib/apt/lists/* \
+    && apt-get clean && rm -rf /tmp/*.deb /var/lib/apt/lists/* \
     && find / -xdev -type f -perm /6000 -exec chmod a-s {} +
 # The number, not the name: runAsNonRoot of Kubernetes cannot tell from a name who it is.
 USER 10001:10001
