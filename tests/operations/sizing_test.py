@@ -68,7 +68,7 @@ class Aged:
 
 SHAPES = {
     "small": (100_000, Shape()),
-    "long names": (50_000, Shape(key=200, fingerprint=0, result=50, owner=40)),
+    "long names": (120_000, Shape(key=200, fingerprint=0, result=50, owner=40)),
     "thousand": (30_000, Shape(result=1_000)),
     "apart": (4_000, Shape(result=8_000)),
     "large": (1_500, Shape(result=40_000)),
@@ -124,7 +124,7 @@ def test_what_was_rewritten_is_copied_again(aged: dict[str, Aged], semel: Comman
     """Why the page counts every backup whole, but for large results: most of their files stay as they are."""
     one = aged[name]
     first, at_once = one.backups
-    assert at_once["copied_bytes"] < 0.05 * first["copied_bytes"]
+    assert at_once["copied_bytes"] < 0.5 * first["copied_bytes"]
     later = backup(semel, one.server)
     share = later["copied_bytes"] / later["size_bytes"]
     assert share > 0.75 if one.shape.result <= INLINE else share < 0.25
