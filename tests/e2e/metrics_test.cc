@@ -22,7 +22,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr char kConfig[] =
-    "limits: {max_waiters: 77}\n"
+    "limits: {max_waiters: 77, max_waiters_per_key: 7}\n"
     "namespaces:\n"
     "  payments: {on_lapse: in_doubt, key_retention: 3d}\n";
 constexpr char kMark[] = "top-secret-";  // in every key
