@@ -62,13 +62,14 @@ std::optional<std::string> WhyNotReady(const storage::Storage& storage, bool dra
   return std::nullopt;
 }
 
-rpc::AdminOptions AdminOptionsOf(const ops::Config& config, storage::Storage& storage, Backups& backups,
+rpc::AdminOptions AdminOptionsOf(const ops::Config& config, storage::Storage& storage,
+                                 const engine::Committer& committer, Backups& backups,
                                  const std::atomic<bool>& draining, const ops::Logger& log) {
   rpc::AdminOptions options{.served = config.admin.service, .version = SEMEL_VERSION};
   options.facts = [&] {
     return rpc::ServerFacts{.not_ready_reason = WhyNotReady(storage, draining).value_or(""),
                             .wall_clock_offset = storage.clock().WallOffset(),
-                            .open = storage.Open(),
+                            .open = committer.Open(),
                             .storage = storage.Properties(),
                             .last_backup = backups.last()};
   };
@@ -117,18 +118,19 @@ int Serve(const ops::CommandLine& command_line, ops::Logger& log) {
   engine::PolicyTable policies(config.default_policy, config.namespaces);
   engine::EngineStats engine_stats;
   rpc::CallStats call_stats;
-  engine::Committer committer(**storage, config.limits, engine_stats);
+  engine::Committer committer(**storage, policies, config.limits, engine_stats);
   if (absl::Status status = committer.Start(); !status.ok()) return Fail(log, "cannot start", status);
 
   std::atomic<bool> draining = false;  // read by other threads
   Backups backups(**storage, {.directory = config.backup.directory, .keep = config.backup.keep}, log);
   auto server = rpc::Server::Start(ServerOptionsOf(config, files.connections, log), committer, policies, config.limits,
-                                   call_stats, AdminOptionsOf(config, **storage, backups, draining, log));
+                                   call_stats, AdminOptionsOf(config, **storage, committer, backups, draining, log));
   if (!server.ok()) return Fail(log, "cannot serve", server.status());
 
   Reloader reloader(command_line, policies, log);
   ClockWatch clock_watch((*storage)->clock(), log);
   const ops::Metrics metrics(MetricsOf({.storage = **storage,
+                                        .committer = committer,
                                         .limits = config.limits,
                                         .data_dir = config.data_dir,
                                         .engine = engine_stats,

@@ -27,7 +27,7 @@ ops::MetricSources MetricsOf(const Counted& counted) {
       .engine = counted.engine,
       .policies = counted.policies,
       .limits = &counted.limits,
-      .open = [&storage = counted.storage] { return storage.Open(); },
+      .open = [&committer = counted.committer] { return committer.Open(); },
       .properties = [&storage = counted.storage] { return storage.Properties(); },
       .data_disk = [&directory = counted.data_dir] { return ops::DiskSpaceOf(directory); },
       .storage_ok = [&storage = counted.storage] { return storage.Health().ok(); },

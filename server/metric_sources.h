@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "server/engine/committer.h"
 #include "server/engine/limits.h"
 #include "server/engine/policy_table.h"
 #include "server/engine/stats.h"
@@ -17,6 +18,7 @@ namespace semel {
 // Who counts. All must outlive the metrics.
 struct Counted {
   storage::Storage& storage;
+  const engine::Committer& committer;
   const engine::Limits& limits;
   const std::string& data_dir;
   const engine::EngineStats& engine;

@@ -102,7 +102,7 @@ class Engine {
   Disk disk_;
   engine::PolicyTable policies_;
   engine::EngineStats stats_;
-  engine::Committer committer_{*disk_.storage, {}, stats_};
+  engine::Committer committer_{*disk_.storage, policies_, {}, stats_};
   std::vector<Operation> operations_;
   std::vector<engine::Operation*> batch_;
   uint64_t next_key_ = 100'000'000'000;

@@ -38,10 +38,11 @@ Refusal TooMuchReplayed() {
 
 }  // namespace
 
-Batch::Batch(storage::Storage& storage, Waiters& waiters, const Limits& limits, EngineStats& stats, int64_t& last_token,
-             bool draining)
+Batch::Batch(storage::Storage& storage, Waiters& waiters, SilentOwners& silent_owners, const Limits& limits,
+             EngineStats& stats, int64_t& last_token, bool draining)
     : storage_(storage),
       waiters_(waiters),
+      silent_owners_(silent_owners),
       limits_(limits),
       stats_(stats),
       last_token_(last_token),
@@ -65,7 +66,10 @@ absl::Status Batch::Load(absl::Span<Operation* const> operations, absl::Span<con
   if (absl::Status status = storage_.Load(keys, records); !status.ok()) return status;
   for (size_t i = 0; i < keys.size(); ++i) {
     Slot& slot = overlay_.at(*keys[i]);
-    if (records[i]) slot.loaded_version = records[i]->version;
+    if (records[i]) {
+      slot.loaded_version = records[i]->version;
+      slot.loaded_lease = LeaseOf(*records[i]);
+    }
     slot.record = std::move(records[i]);
   }
   return absl::OkStatus();
@@ -227,6 +231,9 @@ absl::Status Batch::Commit() {
   if (mutations.empty() && !storage_.clock().MustMark(now_)) return absl::OkStatus();
   const absl::StatusOr<storage::CommitTimes> times = storage_.Commit(mutations, now_);
   if (!times.ok()) return times.status();
+  for (const storage::Mutation& mutation : mutations) {
+    silent_owners_.Replace(mutation.key.ns, overlay_.at(mutation.key).loaded_lease, LeaseOf(mutation.record));
+  }
   stats_.commits.Add();
   stats_.commit_micros.Observe((times->write + times->sync).count());
   stats_.sync_micros.Observe(times->sync.count());

@@ -13,6 +13,7 @@
 #include "server/engine/decide.h"
 #include "server/engine/limits.h"
 #include "server/engine/operation.h"
+#include "server/engine/silent_owners.h"
 #include "server/engine/stats.h"
 #include "server/engine/waiters.h"
 #include "storage/storage.h"
@@ -36,8 +37,8 @@ class Batch {
     Reply reply;
   };
 
-  Batch(storage::Storage& storage, Waiters& waiters, const Limits& limits, EngineStats& stats, int64_t& last_token,
-        bool draining);
+  Batch(storage::Storage& storage, Waiters& waiters, SilentOwners& silent_owners, const Limits& limits,
+        EngineStats& stats, int64_t& last_token, bool draining);
 
   Time now() const { return now_; }  // sampled once, the same for every decision of the batch
 
@@ -60,6 +61,7 @@ class Batch {
   struct Slot {
     std::optional<storage::Record> record;
     uint64_t loaded_version = 0;
+    std::optional<Lease> loaded_lease;
     bool dirty = false;
   };
 
@@ -73,6 +75,7 @@ class Batch {
 
   storage::Storage& storage_;
   Waiters& waiters_;
+  SilentOwners& silent_owners_;
   const Limits& limits_;
   EngineStats& stats_;
   int64_t& last_token_;

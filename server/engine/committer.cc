@@ -30,11 +30,13 @@ Refusal NotACursor() {
 
 }  // namespace
 
-Committer::Committer(storage::Storage& storage, Limits limits, EngineStats& stats)
+Committer::Committer(storage::Storage& storage, const PolicyTable& policies, Limits limits, EngineStats& stats)
     : storage_(storage),
+      policies_(policies),
       limits_(limits),
       stats_(stats),
       waiters_(limits),
+      silent_owners_(policies),
       // The clock starts above every token that was ever handed out, because marks cover tokens.
       last_token_(Micros(storage.clock().boot_time())),
       next_due_(kNothingDue) {}
@@ -49,6 +51,7 @@ absl::Status Committer::Start() {
     if (!page.ok()) return page.status();
     for (auto& [key, record] : page->records) {
       std::optional<Record> next = HonourLease(record, clock.last_alive(), clock.boot_time());
+      silent_owners_.Replace(key.ns, std::nullopt, LeaseOf(next ? *next : record));
       if (next) honoured.push_back({std::move(key), record.version, *std::move(next)});
     }
     scan.cursor = page->next_cursor;
@@ -88,7 +91,7 @@ std::vector<Batch::Answer> Committer::RunLocked(absl::Span<Operation* const> ove
 }
 
 void Committer::RunWork(const Work& work, std::vector<Batch::Answer>& answers) {
-  Batch batch(storage_, waiters_, limits_, stats_, last_token_, draining_);
+  Batch batch(storage_, waiters_, silent_owners_, limits_, stats_, last_token_, draining_);
   std::vector<Operation*> operations(work.arrived.begin(), work.arrived.end());
   operations.insert(operations.end(), work.overdue.begin(), work.overdue.end());
   if (absl::Status status = batch.Load(operations, work.lapsed); !status.ok()) {
@@ -159,16 +162,16 @@ bool Committer::Cancel(Operation* operation) {
   return removed;
 }
 
-std::variant<ListPage, Refusal> Committer::List(const ListRequest& request, const PolicyTable& policies) {
+std::variant<ListPage, Refusal> Committer::List(const ListRequest& request) {
   ListPage page{.next_cursor = request.cursor};
   size_t slices = 0;
   do {
-    if (std::optional<Refusal> refusal = ListSlice(request, policies, page)) return *std::move(refusal);
+    if (std::optional<Refusal> refusal = ListSlice(request, page)) return *std::move(refusal);
   } while (!page.next_cursor.empty() && page.keys.size() < request.limit && ++slices < kMaxListSlices);
   return page;
 }
 
-std::optional<Refusal> Committer::ListSlice(const ListRequest& request, const PolicyTable& policies, ListPage& page) {
+std::optional<Refusal> Committer::ListSlice(const ListRequest& request, ListPage& page) {
   const size_t room = request.limit - page.keys.size();
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<storage::ScanPage> scanned = storage_.Scan(SliceOf(request, page.next_cursor, room));
@@ -181,13 +184,23 @@ std::optional<Refusal> Committer::ListSlice(const ListRequest& request, const Po
   const Time now = storage_.clock().Now();
   if (storage_.clock().MustMark(now) && !storage_.Commit({}, now).ok()) return StorageFailed();
   page.next_cursor = scanned->next_cursor;
-  AddMatching(request, policies, now, *std::move(scanned), page);
+  AddMatching(request, policies_, now, *std::move(scanned), page);
   return std::nullopt;
+}
+
+storage::OpenStats Committer::Open() const {
+  storage::OpenStats open = storage_.Open();
+  // Read one after the other, while keys come and go.
+  const size_t silent = std::min(silent_owners_.in_doubt(), open.in_progress);
+  open.in_progress -= silent;
+  open.in_doubt += silent;
+  return open;
 }
 
 absl::Status Committer::Maintain() {
   absl::MutexLock lock(&mutex_);
   const Time now = storage_.clock().Now();
+  silent_owners_.Look(now);
   if (absl::Status status = ForgetAbandoned(now); !status.ok()) return status;
   // What is reclaimed at this instant must not come back into its time because the wall clock is set back before a restart.
   if (absl::Status status = storage_.Commit({}, now).status(); !status.ok()) return status;
@@ -200,12 +213,18 @@ absl::Status Committer::ForgetAbandoned(Time now) {
   if (!page.ok()) return page.status();
   sweep_cursor_ = page->next_cursor;
   std::vector<storage::Mutation> mutations;
+  std::vector<std::optional<Lease>> leases;  // of the keys in `mutations`
   for (auto& [key, record] : page->records) {
     if (now < storage::ForgetTime(record)) continue;
+    leases.push_back(LeaseOf(record));
     mutations.push_back({std::move(key), record.version, Forgotten(record, now)});
   }
   if (mutations.empty()) return absl::OkStatus();
-  return storage_.Commit(mutations, now).status();
+  if (absl::Status status = storage_.Commit(mutations, now).status(); !status.ok()) return status;
+  for (size_t i = 0; i < mutations.size(); ++i) {
+    silent_owners_.Replace(mutations[i].key.ns, leases[i], std::nullopt);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace semel::engine

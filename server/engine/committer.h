@@ -26,6 +26,8 @@
 #include "server/engine/limits.h"
 #include "server/engine/listing.h"
 #include "server/engine/operation.h"
+#include "server/engine/policy_table.h"
+#include "server/engine/silent_owners.h"
 #include "server/engine/stats.h"
 #include "server/engine/waiters.h"
 #include "storage/storage.h"
@@ -35,8 +37,8 @@ namespace semel::engine {
 // Thread-safe. Batches run one at a time; a thread that arrives meanwhile waits, and so its operations gather.
 class Committer {
  public:
-  // `storage` and `stats` must outlive the committer.
-  Committer(storage::Storage& storage, Limits limits, EngineStats& stats);
+  // `storage`, `policies` and `stats` must outlive the committer.
+  Committer(storage::Storage& storage, const PolicyTable& policies, Limits limits, EngineStats& stats);
 
   // Once, before anything else: gives every lease that was live when the process before this one was last heard of its
   // full length again, in one atomic commit (rule 13).
@@ -62,11 +64,16 @@ class Committer {
   // From now on nothing begins: waiters are answered in_progress, Begins are refused with DRAINING. Owners may still finish.
   void Drain();
 
-  // Forgets abandoned keys past their time, and lets storage do its housekeeping. Every few seconds.
+  // Forgets abandoned keys past their time, counts those whose owner fell silent, and lets storage do its housekeeping. Every few
+  // seconds.
   [[nodiscard]] absl::Status Maintain();
 
   // A page of keys, as they stand at this instant. Reads a slice at a time, and lets what waits go first in between.
-  std::variant<ListPage, Refusal> List(const ListRequest& request, const PolicyTable& policies);
+  std::variant<ListPage, Refusal> List(const ListRequest& request);
+
+  // The open keys as Lookup would show them: in doubt are those too whose lease has lapsed into it and that nobody has asked about,
+  // as of the last Maintain. From any thread, and never waits: it can be told while the disk hangs.
+  storage::OpenStats Open() const;
 
   Time Now() const { return storage_.clock().Now(); }
   const EngineStats& stats() const { return stats_; }
@@ -89,17 +96,18 @@ class Committer {
   void RefuseUnreadable(const Work& work, std::vector<Batch::Answer>& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FailAll(const Work& work, std::vector<Batch::Answer>& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PublishWaiters() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);  // for those who look without the lock
-  std::optional<Refusal> ListSlice(const ListRequest& request, const PolicyTable& policies, ListPage& page)
-      ABSL_LOCKS_EXCLUDED(mutex_);
+  std::optional<Refusal> ListSlice(const ListRequest& request, ListPage& page) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status ForgetAbandoned(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // Constant after construction.
   storage::Storage& storage_;
+  const PolicyTable& policies_;
   const Limits limits_;
   EngineStats& stats_;
 
   mutable absl::Mutex mutex_;
   Waiters waiters_ ABSL_GUARDED_BY(mutex_);
+  SilentOwners silent_owners_;  // changed with mutex_ held; what it counts in doubt is read without
   int64_t last_token_ ABSL_GUARDED_BY(mutex_) = 0;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   std::string sweep_cursor_ ABSL_GUARDED_BY(mutex_);

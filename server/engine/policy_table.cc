@@ -40,6 +40,7 @@ absl::Status PolicyTable::Replace(const Policy& fallback, const PoliciesByName& 
   for (const auto& [name, policy] : named) {
     if (Find(name) == nullptr) Insert(name, Keep(policy));
   }
+  generation_.fetch_add(1, std::memory_order_release);
   return absl::OkStatus();
 }
 

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <string>
@@ -63,6 +64,9 @@ class PolicyTable {
   // RESOURCE_EXHAUSTED past one of the bounds above, and then nothing has changed.
   [[nodiscard]] absl::Status Replace(const Policy& fallback, const PoliciesByName& named);
 
+  // Another one after each Replace that changed something: for those who remember what a policy said.
+  uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
+
   // All there are, "(other)" first, then by name.
   std::vector<const Entry*> Entries() const;
 
@@ -79,6 +83,8 @@ class PolicyTable {
 
   // Entries by name, open addressing. Slots are only ever filled, so readers need no lock.
   std::array<std::atomic<const Entry*>, kSlots> slots_{};
+
+  std::atomic<uint64_t> generation_{0};
 
   mutable absl::Mutex mutex_;                            // of those who replace and list
   std::deque<Policy> versions_ ABSL_GUARDED_BY(mutex_);  // never moved, never changed

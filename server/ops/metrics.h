@@ -1,6 +1,6 @@
 // Everything that Prometheus is told, read from where it is counted at the moment of the scrape.
 //
-//   Metrics metrics({.engine = stats, .policies = policies, .open = [&] { return storage.Open(); }, ...});
+//   Metrics metrics({.engine = stats, .policies = policies, .open = [&] { return committer.Open(); }, ...});
 //   std::string text = metrics.Text();
 //
 // No label ever carries a key, and namespaces outside the configuration share the label "(other)": the number of series

@@ -131,7 +131,7 @@ class ListCall final : public AdminCall<v1::ListKeysRequest, v1::ListKeysRespons
   void Look() {
     engine::Committer& committer = surroundings().committer;
     if (committer.Now() >= deadline_) return;
-    listed_ = committer.List(listing_, surroundings().policies);
+    listed_ = committer.List(listing_);
   }
 
   void Tell() {

@@ -134,6 +134,21 @@ TEST_F(MetricsTest, CountWhatBecomesOfSilentOwners) {
   EXPECT_EQ(scrape["semel_waiters"], 0);
 }
 
+TEST_F(MetricsTest, CountKeysInDoubtThatNobodyAsksAbout) {
+  v1::BeginRequest brief = Begin("order-1");
+  *brief.mutable_lease() = ToWire(absl::Milliseconds(10));
+  Acquire(brief);
+  brief.set_namespace_("warehouse");
+  Acquire(brief);
+  const auto in_doubt = [&] { return Scrape(semeld_.Get("/metrics").body)["semel_open_keys{state=\"in_doubt\"}"]; };
+  EXPECT_TRUE(support::Eventually([&] { return in_doubt() == 1; }));
+  EXPECT_EQ(Scrape(semeld_.Get("/metrics").body)["semel_open_keys{state=\"in_progress\"}"], 1);
+  const auto stats = caller_->Call(v1::GetStatsRequest());
+  EXPECT_EQ(stats->open_keys().in_doubt(), 1);
+  EXPECT_TRUE(caller_->Call(Begin("order-1"))->has_in_doubt());
+  EXPECT_EQ(in_doubt(), 1);
+}
+
 TEST_F(MetricsTest, TellOfTheEngineAndTheDisk) {
   v1::BatchBeginRequest batch;
   for (int i = 0; i < 100; ++i) *batch.add_requests() = Begin(absl::StrCat("order-", i));

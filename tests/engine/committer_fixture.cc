@@ -17,7 +17,7 @@ void CommitterTest::StartProcess(Limits limits) {
   EndProcess();
   storage_ = std::make_unique<storage::MemoryStorage>(time_, disk_);
   stats_ = std::make_unique<EngineStats>();
-  committer_ = std::make_unique<Committer>(*storage_, limits, *stats_);
+  committer_ = std::make_unique<Committer>(*storage_, policies_, limits, *stats_);
   const absl::Status status = committer_->Start();
   ASSERT_TRUE(status.ok()) << status;
 }

@@ -76,7 +76,7 @@ TEST_F(CommitterTest, AStartThatCannotWriteIsAFailure) {
   EndProcess();
   storage_ = std::make_unique<storage::MemoryStorage>(time_, disk_);
   storage_->FailNextCommit(storage::CommitFault::kNothingWritten);
-  Committer committer(*storage_, Limits(), *stats_);
+  Committer committer(*storage_, policies_, Limits(), *stats_);
   EXPECT_FALSE(committer.Start().ok());
 }
 

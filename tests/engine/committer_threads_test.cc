@@ -41,7 +41,7 @@ class Threads {
   static constexpr int kThreads = 4;
   static constexpr int kKeys = 200;
 
-  Threads() : committer_(storage_, Limits(), stats_) { EXPECT_TRUE(committer_.Start().ok()); }
+  Threads() : committer_(storage_, policies_, Limits(), stats_) { EXPECT_TRUE(committer_.Start().ok()); }
 
   // Every thread wants every key: one gets each, and completes it; the others wait for the result, or lose patience.
   void Run() {
@@ -52,6 +52,7 @@ class Threads {
       while (!stop) {
         time_.Advance(1us);
         committer_.NextDue();
+        EXPECT_EQ(committer_.Open().in_doubt, 0u) << "no lease lapses";
         committer_.Run({});
         EXPECT_TRUE(committer_.Maintain().ok());
       }

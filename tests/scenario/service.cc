@@ -22,8 +22,8 @@ struct Service::Process {
   std::shared_ptr<v1::IdempotencyService::Stub> stub;
   std::shared_ptr<v1::AdminService::Stub> admin_stub;
 
-  Process(std::unique_ptr<storage::Storage> opened, const engine::Limits& limits)
-      : storage(std::move(opened)), committer(*storage, limits, engine_stats) {}
+  Process(std::unique_ptr<storage::Storage> opened, const engine::PolicyTable& policies, const engine::Limits& limits)
+      : storage(std::move(opened)), committer(*storage, policies, limits, engine_stats) {}
 };
 
 Service::Service(ServiceSettings settings, OpenStorage open_storage)
@@ -36,7 +36,7 @@ Service::~Service() { Kill(); }
 absl::Status Service::Start() {
   absl::StatusOr<std::unique_ptr<storage::Storage>> storage = open_storage_(time_);
   if (!storage.ok()) return storage.status();
-  auto process = std::make_unique<Process>(*std::move(storage), limits_);
+  auto process = std::make_unique<Process>(*std::move(storage), policies_, limits_);
   if (absl::Status status = process->committer.Start(); !status.ok()) return status;
   auto server =
       rpc::Server::Start({.listen = "127.0.0.1:0"}, process->committer, policies_, limits_, process->call_stats);

@@ -38,7 +38,7 @@ void Simulation::Start() {
   storage_ = *started;
   CheckClock();
   stats_ = std::make_unique<engine::EngineStats>();
-  committer_ = std::make_unique<engine::Committer>(*storage_, limits_, *stats_);
+  committer_ = std::make_unique<engine::Committer>(*storage_, policies_, limits_, *stats_);
   if (absl::Status status = committer_->Start(); !status.ok()) return Fail(absl::StrCat("Start: ", status.ToString()));
   const storage::Clock& clock = storage_->clock();
   model_.Restart(clock.last_alive(), clock.boot_time());

@@ -18,8 +18,8 @@ struct LocalServer::Process {
   std::unique_ptr<rpc::Server> server;
   std::shared_ptr<grpc::Channel> channel;
 
-  Process(std::unique_ptr<storage::Storage> opened, const engine::Limits& limits)
-      : storage(std::move(opened)), committer(*storage, limits, engine_stats) {}
+  Process(std::unique_ptr<storage::Storage> opened, const engine::PolicyTable& policies, const engine::Limits& limits)
+      : storage(std::move(opened)), committer(*storage, policies, limits, engine_stats) {}
 };
 
 OpenStorage InMemory() {
@@ -43,12 +43,12 @@ LocalServer::~LocalServer() { Kill(); }
 namespace {
 
 // Unless a test tells them itself.
-rpc::AdminOptions WithFactsOf(storage::Storage& storage, rpc::AdminOptions admin) {
+rpc::AdminOptions WithFactsOf(storage::Storage& storage, const engine::Committer& committer, rpc::AdminOptions admin) {
   if (admin.facts) return admin;
-  admin.facts = [&storage] {
+  admin.facts = [&storage, &committer] {
     return rpc::ServerFacts{.not_ready_reason = std::string(storage.Health().message()),
                             .wall_clock_offset = storage.clock().WallOffset(),
-                            .open = storage.Open(),
+                            .open = committer.Open(),
                             .storage = storage.Properties()};
   };
   return admin;
@@ -59,11 +59,11 @@ rpc::AdminOptions WithFactsOf(storage::Storage& storage, rpc::AdminOptions admin
 absl::Status LocalServer::Start() {
   absl::StatusOr<std::unique_ptr<storage::Storage>> storage = open_storage_(time_);
   if (!storage.ok()) return storage.status();
-  auto process = std::make_unique<Process>(*std::move(storage), options_.limits);
+  auto process = std::make_unique<Process>(*std::move(storage), policies_, options_.limits);
   if (absl::Status status = process->committer.Start(); !status.ok()) return status;
   auto server = rpc::Server::Start({.listen = "127.0.0.1:0", .polling_threads = options_.polling_threads},
                                    process->committer, policies_, options_.limits, process->call_stats,
-                                   WithFactsOf(*process->storage, options_.admin));
+                                   WithFactsOf(*process->storage, process->committer, options_.admin));
   if (!server.ok()) return server.status();
   process->server = *std::move(server);
   process->channel = NewChannelTo(process->server->port());

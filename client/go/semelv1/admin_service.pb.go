@@ -796,9 +796,9 @@ func (x *GetStatsResponse) GetLastBackup() *Backup {
 // The keys that an attempt owns or owned, and their bounds.
 type OpenKeys struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Keys in progress.
+	// Keys in progress, those included whose lease has lapsed so that whoever asks next may try again.
 	InProgress int64 `protobuf:"varint,1,opt,name=in_progress,json=inProgress,proto3" json:"in_progress,omitempty"`
-	// Keys in doubt, including those whose lease has lapsed into doubt only once somebody asks: these count as in progress.
+	// Keys in doubt. One whose lease lapses into doubt counts within seconds, also if nobody asks for it.
 	InDoubt int64 `protobuf:"varint,2,opt,name=in_doubt,json=inDoubt,proto3" json:"in_doubt,omitempty"`
 	// Bytes of variable-length content that they hold in memory.
 	Bytes int64 `protobuf:"varint,3,opt,name=bytes,proto3" json:"bytes,omitempty"`
