@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import uuid
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ PATIENCE = 60.0
 
 @dataclass(frozen=True)
 class Shape:
-    """What a key carries, in bytes; the name is ASCII, the rest random: it does not compress."""
+    """What a key carries, in bytes; all random: it does not compress."""
 
     key: int = 36
     fingerprint: int = 32
@@ -34,7 +34,7 @@ class Shape:
             yield min(most, keys - begun)
 
     def name(self) -> str:
-        return (uuid.uuid4().hex * 8)[: self.key]
+        return secrets.token_urlsafe(self.key)[: self.key]
 
 
 class Loader:
@@ -60,7 +60,7 @@ class Loader:
                 key=name,
                 attempt_id=os.urandom(16),
                 fingerprint=os.urandom(shape.fingerprint),
-                owner="o" * shape.owner,
+                owner=secrets.token_urlsafe(shape.owner)[: shape.owner],
                 lease=lease,
             )
             for name in names
