@@ -40,22 +40,16 @@ def _template(chart: Path, release: str, namespace: str, kube_version: str, valu
 
 
 def rendered(
-    values: Values | None = None, *, release: str = "semel", namespace: str = "shop", kube_version: str = "", chart: Path = CHART
+    values: Values | Path | None = None, *, release: str = "semel", namespace: str = "shop", kube_version: str = "", chart: Path = CHART
 ) -> list[Manifest]:
-    """Every object that `helm install` would make, the test's pod too."""
-    text = _template(chart, release, namespace, kube_version, json.dumps(values or {}))
+    """Every object that `helm install` would make, the test's pod too. A file of values is given to Helm as it is."""
+    given = values.read_text(encoding="utf-8") if isinstance(values, Path) else json.dumps(values or {})
+    text = _template(chart, release, namespace, kube_version, given)
     return [manifest for manifest in yaml.safe_load_all(text) if manifest is not None]
 
 
 def values_of(file: Path) -> Values:
-    """A file of values as Helm reads it: keys are text."""
-    return as_text_keys(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
-
-
-def as_text_keys(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key if isinstance(key, str) else json.dumps(key): as_text_keys(inner) for key, inner in value.items()}
-    return [as_text_keys(inner) for inner in value] if isinstance(value, list) else value
+    return yaml.safe_load(file.read_text(encoding="utf-8")) or {}
 
 
 def default_values() -> Values:

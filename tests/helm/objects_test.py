@@ -15,12 +15,8 @@ from object_rules import violations
 every_file = pytest.mark.parametrize("file", [None, *CI_FILES], ids=lambda file: file.name if file else "defaults")
 
 
-def values(file: Path | None) -> Values:
-    return values_of(file) if file else {}
-
-
 def test_there_are_files_for_every_optional_object() -> None:
-    kinds = {manifest["kind"] for file in CI_FILES for manifest in rendered(values_of(file))}
+    kinds = {manifest["kind"] for file in CI_FILES for manifest in rendered(file)}
     assert kinds >= {
         "Certificate", "ConfigMap", "CronJob", "NetworkPolicy", "PersistentVolumeClaim", "Pod", "PodDisruptionBudget",
         "PrometheusRule", "Service", "ServiceAccount", "ServiceMonitor", "StatefulSet",
@@ -39,19 +35,19 @@ def test_lint_has_nothing_to_say(file: Path | None) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 @every_file
 def test_kubernetes_knows_every_field(file: Path | None, version: str) -> None:
-    manifests = rendered(values(file), kube_version=f"v{version}.0")
+    manifests = rendered(file, kube_version=f"v{version}.0")
     wrong = {title(each): schema_violation(each, version) for each in manifests}
     assert not [f"{name}: {what}" for name, what in wrong.items() if what]
 
 
 @every_file
 def test_the_api_server_would_take_names_labels_and_references(file: Path | None) -> None:
-    assert violations(rendered(values(file))) == []
+    assert violations(rendered(file)) == []
 
 
 @every_file
 def test_every_object_is_in_the_release_s_namespace_and_carries_its_labels(file: Path | None) -> None:
-    for manifest in rendered(values(file), release="once", namespace="payments"):
+    for manifest in rendered(file, release="once", namespace="payments"):
         labels = manifest["metadata"]["labels"]
         assert manifest["metadata"]["namespace"] == "payments", title(manifest)
         assert labels["app.kubernetes.io/instance"] == "once", title(manifest)
@@ -71,7 +67,7 @@ def test_an_unknown_field_and_a_wrong_type_are_seen() -> None:
 
 
 def test_every_custom_resource_with_a_schema_is_rendered_somewhere() -> None:
-    kinds = {manifest["kind"].lower() for file in CI_FILES for manifest in rendered(values_of(file))}
+    kinds = {manifest["kind"].lower() for file in CI_FILES for manifest in rendered(file)}
     assert {path.stem for path in CUSTOM.glob("*.json")} <= kinds
 
 
@@ -83,7 +79,7 @@ def test_an_older_kubernetes_is_refused() -> None:
 
 
 def rules_of_everything() -> Manifest:
-    return only(rendered(values_of(CHART / "ci" / "everything-values.yaml")), "PrometheusRule")["spec"]
+    return only(rendered(CHART / "ci" / "everything-values.yaml"), "PrometheusRule")["spec"]
 
 
 def test_prometheus_takes_the_rules_as_the_chart_wraps_them(tmp_path: Path) -> None:

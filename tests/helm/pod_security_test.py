@@ -155,7 +155,7 @@ def first(spec: Manifest) -> Any:
 
 @pytest.mark.parametrize("file", CI_FILES, ids=lambda file: file.name)
 def test_every_pod_is_restricted(file: Path) -> None:
-    found = list(pods(rendered(values_of(file))))
+    found = list(pods(rendered(file)))
     assert {owner.partition(" ")[0] for owner, _ in found} >= {"StatefulSet", "Pod"}
     for owner, pod in found:
         for control in RESTRICTED:
@@ -164,7 +164,7 @@ def test_every_pod_is_restricted(file: Path) -> None:
 
 @pytest.mark.parametrize("control", RESTRICTED, ids=lambda control: control.__name__)
 def test_each_control_notices_its_breach(control: Control) -> None:
-    for _, pod in pods(rendered(values_of(CI_FILES[0]))):
+    for _, pod in pods(rendered(CI_FILES[0])):
         spec = copy.deepcopy(pod["spec"])
         RESTRICTED[control](spec)
         assert list(control(spec))
@@ -173,7 +173,7 @@ def test_each_control_notices_its_breach(control: Control) -> None:
 @pytest.mark.parametrize("file", CI_FILES, ids=lambda file: file.name)
 def test_beyond_the_standard(file: Path) -> None:
     """No file of the image can be changed, and no pod can talk to the API server."""
-    manifests = rendered(values_of(file))
+    manifests = rendered(file)
     for owner, pod in pods(manifests):
         assert pod["spec"]["automountServiceAccountToken"] is False, owner
         for container in containers(pod["spec"]):

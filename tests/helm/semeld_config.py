@@ -1,0 +1,44 @@
+"""What the real server makes of a configuration that the chart writes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from chart import PATIENCE, Manifest, only
+
+
+def program(variable: str) -> str:
+    path = os.environ.get(variable, "")
+    assert os.access(path, os.X_OK), f"{variable} names no program: {path!r}"
+    return path
+
+
+def semeld_yaml(manifests: list[Manifest]) -> str:
+    """The file that the pod finds as /etc/semel/semeld.yaml."""
+    mounted = [each for each in manifests if each["kind"] == "ConfigMap" and "semeld.yaml" in each["data"]]
+    assert len(mounted) == 1
+    pod = only(manifests, "StatefulSet")["spec"]["template"]["spec"]
+    volume = next(each for each in pod["volumes"] if each["name"] == "config")
+    assert volume["configMap"]["name"] == mounted[0]["metadata"]["name"]
+    return mounted[0]["data"]["semeld.yaml"]
+
+
+class Mistaken(Exception):
+    """semeld would not start with it; the text is what it said."""
+
+
+def in_force(text: str, folder: Path) -> dict[str, Any]:
+    """Every setting as the server would have it, each as the text that it prints: to YAML's readers `1` is no name."""
+    file = folder / "semeld.yaml"
+    file.write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        [program("SEMEL_TEST_SEMELD"), "--check-config", file], text=True, capture_output=True, timeout=PATIENCE
+    )
+    if done.returncode != 0:
+        raise Mistaken(done.stdout + done.stderr)
+    return yaml.load(done.stdout, yaml.BaseLoader)
