@@ -1,6 +1,6 @@
 """The image's files and the chart's pods, for the tests of this room.
 
-Needs root, mmdebstrap, bubblewrap and helm, and SEMEL_TEST_SEMELD: a semeld in a build folder whose target `installed` was built.
+Needs root, mmdebstrap, bubblewrap and helm, and SEMEL_TEST_BUILD: a build folder whose target `installed` was built.
 """
 
 import os
@@ -26,14 +26,9 @@ def image() -> dockerfile.Image:
 
 
 @pytest.fixture(scope="session")
-def chart() -> pathlib.Path:
-    return REPOSITORY / "helm/semel"
-
-
-@pytest.fixture(scope="session")
 def root(image: dockerfile.Image) -> Iterator[pathlib.Path]:
     """Made once, which takes a minute."""
-    build = pathlib.Path(os.environ["SEMEL_TEST_SEMELD"]).resolve().parents[1]
+    build = pathlib.Path(os.environ["SEMEL_TEST_BUILD"])
     with tempfile.TemporaryDirectory(prefix="semel-image-") as scratch:
         folder = pathlib.Path(scratch)
         folder.chmod(0o755)

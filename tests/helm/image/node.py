@@ -15,8 +15,9 @@ import time
 import uuid
 from typing import Any
 
+from chart import Manifest
 from dockerfile import Image
-from release import NAMESPACE, Manifest, Release
+from release import NAMESPACE, Release
 from sandbox import PATIENCE, Identity, Mount, Network, Process, start
 
 _GLANCE = 0.02  # seconds, between two looks at what nobody tells of

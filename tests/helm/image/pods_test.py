@@ -7,14 +7,16 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
+from chart import Manifest, Values, merged, nested
 from dockerfile import Image
 from node import Node, Pod
-from release import Manifest, Release
+from release import Release
 from sandbox import Identity, Network, Process, start
 
 LIFETIME = 60.0  # seconds; no call of these tests takes nearly as long
 OTHERS = ["minimal", "backup", "existing-claim", "scheduling"]
-HASTY = ["preStopSeconds=0", "config.shutdown.drain_delay=0s"]
+HASTY = merged({"preStopSeconds": 0}, nested("config.shutdown.drain_delay", "0s"))
+UNHURRIED = nested("config.shutdown", {"drain_delay": "5m", "timeout": "6m"})
 
 
 class Installed:
@@ -52,14 +54,14 @@ Install = Callable[..., contextlib.AbstractContextManager[Installed]]
 
 
 @pytest.fixture
-def install(image: Image, root: pathlib.Path, chart: pathlib.Path, tmp_path: pathlib.Path) -> Install:
+def install(image: Image, root: pathlib.Path, tmp_path: pathlib.Path) -> Install:
     # Volumes and files are found by a user that is not root.
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o755)
 
     @contextlib.contextmanager
-    def installed(values: str, *settings: str) -> Iterator[Installed]:
-        release = Release.render(chart, chart / "ci" / f"{values}-values.yaml", *settings)
+    def installed(values: str, settings: Values | None = None) -> Iterator[Installed]:
+        release = Release.render(values, settings or {})
         with Network(root, release.service_names()) as network:
             yield Installed(image, root, release, tmp_path, network)
 
@@ -67,9 +69,9 @@ def install(image: Image, root: pathlib.Path, chart: pathlib.Path, tmp_path: pat
 
 
 # Those with certificates are run by the tests of TLS. `default` ends with the pauses that the chart has by itself.
-@pytest.mark.parametrize(("values", "settings"), [("default", []), *((other, HASTY) for other in OTHERS)])
-def test_every_pod_of_the_chart_runs(install: Install, values: str, settings: list[str]) -> None:
-    with install(values, *settings) as installed, installed.serving() as server:
+@pytest.mark.parametrize(("values", "settings"), [("default", {}), *((other, HASTY) for other in OTHERS)])
+def test_every_pod_of_the_chart_runs(install: Install, values: str, settings: Values) -> None:
+    with install(values, settings) as installed, installed.serving() as server:
         for test in installed.release.tests:
             status, said = installed.node.run(test)
             assert status == 0, said
@@ -108,7 +110,7 @@ def test_the_server_writes_to_its_volumes_alone(install: Install) -> None:
 
 
 def test_keys_outlive_the_pod(install: Install) -> None:
-    with install("default", *HASTY) as installed:
+    with install("default", HASTY) as installed:
         with installed.serving() as server:
             token = installed.ask("begin", "order/1")["token"]
             installed.ask("complete", "order/1", "--token", str(token), "--result", "placed as 88")
@@ -130,7 +132,7 @@ def test_keys_outlive_a_kill(install: Install) -> None:
 
 
 def test_the_end_answers_who_waits_and_lets_owners_finish(install: Install) -> None:
-    with install("default", "config.shutdown.drain_delay=5m", "config.shutdown.timeout=6m") as installed:
+    with install("default", UNHURRIED) as installed:
         with installed.serving() as server:
             token = installed.ask("begin", "order/1", "--lease", "10m")["token"]
             waiting = installed.asking("begin", "order/1", "--wait", "10m", "--output", "json")

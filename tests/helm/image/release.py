@@ -1,14 +1,12 @@
-"""The chart as `helm template` renders it, for those who do what the cluster does with it."""
+"""The rendered objects of one release, for those who do what the cluster does with them."""
 
 import dataclasses
 import pathlib
-import subprocess
-from typing import Any, Self
+from typing import Self
 
-import yaml
+from chart import CHART, Manifest, Values, merged, rendered, values_of
 
 NAME, NAMESPACE = "till", "shop"
-Manifest = dict[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,13 +14,10 @@ class Release:
     objects: list[Manifest]
 
     @classmethod
-    def render(cls, chart: pathlib.Path, values: pathlib.Path, *settings: str) -> Self:
-        sets = [word for setting in settings for word in ("--set", setting)]
-        done = subprocess.run(["helm", "template", NAME, chart, "--namespace", NAMESPACE, "--values", values, *sets],
-                              capture_output=True, text=True, timeout=60)
-        if done.returncode != 0:
-            raise AssertionError(f"helm template with {values.name}:\n{done.stderr}")
-        return cls([manifest for manifest in yaml.safe_load_all(done.stdout) if manifest])
+    def render(cls, values: str, settings: Values) -> Self:
+        """With one of the chart's files of values, and settings over it."""
+        file: pathlib.Path = CHART / "ci" / f"{values}-values.yaml"
+        return cls(rendered(merged(values_of(file), settings), release=NAME, namespace=NAMESPACE))
 
     def all(self, kind: str) -> list[Manifest]:
         return [manifest for manifest in self.objects if manifest["kind"] == kind]

@@ -100,9 +100,10 @@ class Process:
     """A process 1 in its own view of the machine, and what it writes."""
 
     def __init__(self, arguments: list[str], information: int) -> None:
-        self._output = tempfile.TemporaryFile(mode="w+", encoding="utf-8")
+        self._output = tempfile.TemporaryFile(mode="a+", encoding="utf-8")  # appended to, wherever it is read
         self._wrapper = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=self._output, stderr=subprocess.STDOUT,
                                          pass_fds=[information])
+        self._said = ""
         self.pid = 0
 
     def told(self, reader: int) -> None:
@@ -113,14 +114,23 @@ class Process:
             more = os.read(reader, 4096) if ready else b""
             if not more:
                 self._wrapper.kill()
-                self._wrapper.wait()
+                self._reap(PATIENCE)
                 raise AssertionError(f"bubblewrap started nothing:\n{self.output()}")
             said += more
         self.pid = json.loads(said)["child-pid"]
 
     def output(self) -> str:
+        """All of it so far."""
+        if self._output.closed:
+            return self._said
         self._output.seek(0)
         return self._output.read()
+
+    def _reap(self, seconds: float) -> int:
+        status = self._wrapper.wait(timeout=seconds)
+        self._said = self.output()
+        self._output.close()
+        return status
 
     @property
     def running(self) -> bool:
@@ -132,7 +142,7 @@ class Process:
     def wait(self, seconds: float = PATIENCE) -> int:
         """Its exit status; a process that takes longer is killed, and that is an error."""
         try:
-            return self._wrapper.wait(timeout=seconds)
+            return self._reap(seconds)
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"still running after {seconds} s:\n{self.output()}") from None
@@ -140,7 +150,7 @@ class Process:
     def kill(self) -> None:
         if self.running:
             self.signal(signal.SIGKILL)
-        self._wrapper.wait()
+        self._reap(PATIENCE)
 
     def enter(self, command: Sequence[str], identity: Identity) -> subprocess.CompletedProcess[str]:
         """Runs a command beside it, in the same view, as `kubectl exec` and hooks do."""
