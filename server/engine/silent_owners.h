@@ -42,7 +42,7 @@ std::optional<Lease> LeaseOf(const storage::Record& record);
 class SilentOwners {
  public:
   // `policies` must outlive it.
-  explicit SilentOwners(const PolicyTable& policies) : policies_(policies) {}
+  explicit SilentOwners(const PolicyTable& policies) : policies_(policies), generation_(policies.generation()) {}
 
   // A key of the namespace had the one lease, and now has the other.
   void Replace(const std::string& ns, const std::optional<Lease>& before, const std::optional<Lease>& after);
@@ -72,8 +72,8 @@ class SilentOwners {
 
   const PolicyTable& policies_;
 
-  uint64_t generation_ = 0;  // of the policies that lapse_is_doubt rests on
-  int64_t looked_at_ = 0;    // leases that end by this second are counted as lapsed, all others as running
+  uint64_t generation_;    // of the policies that lapse_is_doubt rests on
+  int64_t looked_at_ = 0;  // leases that end by this second are counted as lapsed, all others as running
   absl::node_hash_map<std::string, Namespace> namespaces_;
   Running running_;
   std::atomic<size_t> in_doubt_{0};
