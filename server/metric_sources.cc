@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "server/rpc/errors.h"
+
 namespace semel {
 namespace {
 
@@ -16,6 +18,15 @@ std::vector<ops::CallFigures> FiguresOf(const rpc::CallStats& stats) {
       figure.by_code[static_cast<int>(code)] = method.by_code[code].value();
     }
     figures.push_back(std::move(figure));
+  }
+  return figures;
+}
+
+std::vector<ops::RefusalFigures> FiguresOf(const rpc::RefusalStats& stats) {
+  std::vector<ops::RefusalFigures> figures;
+  for (size_t i = 0; i < engine::kReasons; ++i) {
+    const auto reason = static_cast<engine::Reason>(i);
+    figures.push_back({.reason = std::string(rpc::OnWire(reason).name), .count = stats.of(reason)});
   }
   return figures;
 }
@@ -35,6 +46,7 @@ ops::MetricSources MetricsOf(const Counted& counted) {
           [&storage = counted.storage] { return std::chrono::duration<double>(storage.clock().WallOffset()).count(); },
       .clock_steps = &counted.clock_steps,
       .calls = [&calls = counted.calls] { return FiguresOf(calls); },
+      .refusals = [&calls = counted.calls] { return FiguresOf(calls.refusals); },
       .calls_in_flight = [&calls = counted.calls] { return calls.live.value(); },
       .sessions = &counted.calls.sessions,
       .connections_turned_away = &counted.calls.connections_turned_away,

@@ -82,8 +82,9 @@ Step RefusalStep() {
   const engine::Refusal refusal{.reason = engine::Reason::kFingerprintMismatch,
                                 .message = "the key stands for another request",
                                 .metadata = {{"state", "DONE"}, {"attempt", "1"}}};
-  Expect(!rpc::ToStatus(refusal).error_details().empty(), "the status carries its details");
-  return [refusal] { Keep(rpc::ToStatus(refusal)); };
+  auto stats = std::make_shared<rpc::RefusalStats>();
+  Expect(!rpc::ToStatus(refusal, *stats).error_details().empty(), "the status carries its details");
+  return [refusal, stats] { Keep(rpc::ToStatus(refusal, *stats)); };
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #ifndef SEMEL_SERVER_ENGINE_REPLY_H_
 #define SEMEL_SERVER_ENGINE_REPLY_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -103,6 +104,7 @@ enum class Reason {
   kBackupRunning,
   kBackupFailed,
 };
+inline constexpr size_t kReasons = static_cast<size_t>(Reason::kBackupFailed) + 1;
 
 struct Violation {
   std::string field;        // path, for example result.content_type

@@ -53,6 +53,14 @@ void AddCalls(const std::vector<CallFigures>& calls, MetricFamilies& out) {
   }
 }
 
+void AddRefusals(const std::vector<RefusalFigures>& refusals, MetricFamilies& out) {
+  out.Start("semel_refusals_total", "What was refused, by reason: calls, items of batches, operations of Sessions.",
+            MetricType::Counter);
+  for (const RefusalFigures& refusal : refusals) {
+    out.Value(static_cast<double>(refusal.count), {{"reason", refusal.reason}});
+  }
+}
+
 void AddSessions(const rpc::SessionStats& sessions, MetricFamilies& out) {
   out.Gauge("semel_sessions", "Open Session streams.", static_cast<double>(sessions.open.value()));
   out.Start("semel_session_messages_total", "Messages on Session streams, each of many operations or answers.",
@@ -153,6 +161,7 @@ Metrics::Metrics(MetricSources sources) : sources_(std::move(sources)), start_(s
 std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   MetricFamilies out;
   if (sources_.calls) AddCalls(sources_.calls(), out);
+  if (sources_.refusals) AddRefusals(sources_.refusals(), out);
   if (sources_.calls_in_flight) {
     out.Gauge("semel_calls_in_flight", "Calls accepted and not yet answered, waiters included.",
               static_cast<double>(sources_.calls_in_flight()));

@@ -35,6 +35,11 @@ struct CallFigures {
   const engine::LatencyHistogram* latency_micros = nullptr;  // must outlive the scrape
 };
 
+struct RefusalFigures {
+  std::string reason;  // as callers read it: TOKEN_STALE
+  uint64_t count = 0;
+};
+
 // What became of the reloads of the configuration. Thread-safe.
 struct ReloadFigures {
   engine::Counter applied;
@@ -64,6 +69,7 @@ struct MetricSources {
   std::function<double()> clock_offset_seconds;  // wall clock minus server time
   const engine::Counter* clock_steps = nullptr;  // how often the wall clock was seen to be set
   std::function<std::vector<CallFigures>()> calls;
+  std::function<std::vector<RefusalFigures>()> refusals;
   std::function<int64_t()> calls_in_flight;
   const rpc::SessionStats* sessions = nullptr;
   const engine::Counter* connections_turned_away = nullptr;

@@ -60,7 +60,7 @@ class ChangingCall : public AdminCall<Request, Response> {
 
   void Refuse(const Refusal& refusal) final {
     Audit(std::string(OnWire(refusal.reason).name), refusal.message);
-    this->Answer(ToStatus(refusal));
+    this->Answer(ToStatus(refusal, this->refusals()));
   }
   void AnswerDone() {
     Audit("OK", DetailsOf(this->wire_response()));

@@ -90,7 +90,7 @@ class Call {
   virtual void CallerGone() {}
   // What the call holds in bytes until it is answered, as far as its request tells.
   virtual size_t Weight() { return request_.ByteSizeLong(); }
-  virtual void Refuse(const engine::Refusal& refusal) { Answer(ToStatus(refusal)); }
+  virtual void Refuse(const engine::Refusal& refusal) { Answer(ToStatus(refusal, refusals())); }
 
   // Exactly once after Start, from any thread. The call may be gone when it returns.
   void Answer(const grpc::Status& status) {
@@ -113,6 +113,7 @@ class Call {
   std::string Peer() const { return context_.peer(); }
 
   Surroundings& surroundings() const { return method_.surroundings; }
+  RefusalStats& refusals() const { return surroundings().stats.refusals; }
   Poller::Clock::time_point arrival() const { return arrival_; }
   const Method& method() const { return method_; }
   Request& wire_request() { return request_; }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "server/engine/reply.h"
 #include "server/engine/stats.h"
 
 namespace semel::rpc {
@@ -51,6 +52,17 @@ class InFlight {
   std::atomic<int64_t> count_{0};
 };
 
+// What was refused, and why: calls, items of batches and operations of Sessions alike. Counted where the refusal is put on the
+// wire. Thread-safe.
+class RefusalStats {
+ public:
+  void Count(engine::Reason reason) { by_reason_[static_cast<size_t>(reason)].Add(); }
+  uint64_t of(engine::Reason reason) const { return by_reason_[static_cast<size_t>(reason)].value(); }
+
+ private:
+  std::array<engine::Counter, engine::kReasons> by_reason_;
+};
+
 struct SessionStats {
   InFlight open;              // streams
   engine::Counter requests;   // messages, each of many operations
@@ -65,6 +77,7 @@ struct CallStats {
   std::array<MethodStats, kMethods.size()> methods;
   InFlight live;  // operations of Sessions too
   SessionStats sessions;
+  RefusalStats refusals;
   engine::Gauge held_bytes;  // of their requests and answers
   engine::Counter connections_turned_away;
 };

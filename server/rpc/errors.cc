@@ -91,7 +91,8 @@ engine::Refusal AnswersUnread() {
   return Overloaded("max_inflight_bytes", "answers that callers do not read hold too much memory");
 }
 
-grpc::Status ToStatus(const engine::Refusal& refusal) {
+grpc::Status ToStatus(const engine::Refusal& refusal, RefusalStats& stats) {
+  stats.Count(refusal.reason);
   const ReasonOnWire& on_wire = OnWire(refusal.reason);
   wire::v1::Status status;
   status.set_code(on_wire.code);
@@ -120,7 +121,8 @@ grpc::Status ToStatus(const engine::Refusal& refusal) {
   return {on_wire.code, refusal.message, status.SerializeAsString()};
 }
 
-v1::Error ToError(const engine::Refusal& refusal) {
+v1::Error ToError(const engine::Refusal& refusal, RefusalStats& stats) {
+  stats.Count(refusal.reason);
   const ReasonOnWire& on_wire = OnWire(refusal.reason);
   v1::Error error;
   error.set_code(on_wire.code);

@@ -11,6 +11,7 @@
 
 #include "semel/v1/error.pb.h"
 #include "server/engine/reply.h"
+#include "server/rpc/call_stats.h"
 
 namespace semel::rpc {
 
@@ -33,10 +34,11 @@ engine::Refusal AnswersUnread();
 engine::Refusal WrongCount(const std::string& field, const std::string& rule, size_t limit, int came);
 
 // A status with google.rpc.ErrorInfo (domain "semel.v1"), RetryInfo where waiting helps, BadRequest where fields are wrong.
-grpc::Status ToStatus(const engine::Refusal& refusal);
+// Counts it.
+grpc::Status ToStatus(const engine::Refusal& refusal, RefusalStats& stats);
 
-// The same facts for an item of a batch.
-v1::Error ToError(const engine::Refusal& refusal);
+// The same facts for an item of a batch, or an operation of a Session. Counts it.
+v1::Error ToError(const engine::Refusal& refusal, RefusalStats& stats);
 
 }  // namespace semel::rpc
 

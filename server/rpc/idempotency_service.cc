@@ -44,10 +44,11 @@ class SingleCall final : public Call<Service, Request, Response>, private engine
 
   void AnswerWith(engine::Reply reply) {
     if (const size_t payload = engine::PayloadBytes(reply); !this->HasRoomFor(payload)) {
-      return this->Answer(ToStatus(AnswersUnread()));
+      return this->Refuse(AnswersUnread());
     }
     const std::optional<engine::Refusal> refusal = ToResponse(std::move(reply), this->wire_response());
-    this->Answer(refusal ? ToStatus(*refusal) : grpc::Status::OK);
+    if (refusal) return this->Refuse(*refusal);
+    this->Answer(grpc::Status::OK);
   }
 
   void CallerGone() override {
@@ -93,7 +94,7 @@ class BatchCall final : public Call<Service, Request, Response> {
     const int count = this->wire_request().requests_size();
     if (count == 0 || static_cast<size_t>(count) > engine::kMaxBatchItems) {
       const std::string rule = absl::StrCat("1 to ", engine::kMaxBatchItems, " requests");
-      return this->Answer(ToStatus(WrongCount("requests", rule, engine::kMaxBatchItems, count)));
+      return this->Refuse(WrongCount("requests", rule, engine::kMaxBatchItems, count));
     }
     for (int i = 0; i < count; ++i) this->wire_response().add_items();
     const engine::Time deadline = this->Deadline();
@@ -105,7 +106,7 @@ class BatchCall final : public Call<Service, Request, Response> {
       Refused refused =
           Validate(*this->wire_request().mutable_requests(i), this->surroundings().policies, Place::kInBatch, *item);
       if (refused) {
-        *this->wire_response().mutable_items(i)->mutable_error() = ToError(*refused);
+        *this->wire_response().mutable_items(i)->mutable_error() = ToError(*refused, this->refusals());
       } else {
         items_.push_back(std::move(item));
       }
@@ -119,7 +120,7 @@ class BatchCall final : public Call<Service, Request, Response> {
   void ItemFinished(int index, engine::Reply reply) {
     auto* item = this->wire_response().mutable_items(index);
     const std::optional<engine::Refusal> refusal = ToResponse(std::move(reply), *item->mutable_response());
-    if (refusal) *item->mutable_error() = ToError(*refusal);
+    if (refusal) *item->mutable_error() = ToError(*refusal, this->refusals());
     if (--unanswered_ == 0) AnswerAll();
   }
 

@@ -126,7 +126,7 @@ void Session::ReadOn() {
 }
 
 void Session::EndWith(const Refusal& refusal) {
-  if (!status_) status_ = ToStatus(refusal);
+  if (!status_) status_ = ToStatus(refusal, surroundings_.stats.refusals);
 }
 
 // Nothing is decided for nobody. What ends an attempt is: its effect has happened, or has not.
@@ -220,10 +220,10 @@ void Session::Say(SessionItem& item, engine::Reply reply) {
   v1::SessionResponse::Answer discarded;
   v1::SessionResponse::Answer& answer = broken_ ? discarded : answers_.Add();
   answer.set_id(item.id);
-  grpc::StatusCode code = ToAnswer(item.kind, std::move(reply), answer);
+  grpc::StatusCode code = ToAnswer(item.kind, std::move(reply), surroundings_.stats.refusals, answer);
   size_t size = answer.ByteSizeLong();
   if (!surroundings_.HasRoomFor(size)) {
-    code = ToAnswer(AnswersUnread(), answer);
+    code = ToAnswer(AnswersUnread(), surroundings_.stats.refusals, answer);
     size = answer.ByteSizeLong();
   }
   if (!broken_) Hold(static_cast<int64_t>(answers_.Added(size)));

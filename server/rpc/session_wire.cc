@@ -57,13 +57,14 @@ Refused Validate(Operation& wire, const engine::PolicyTable& policies, engine::T
   return ValidateRequest(wire, policies, operation);
 }
 
-grpc::StatusCode ToAnswer(SessionKind kind, engine::Reply reply, v1::SessionResponse::Answer& answer) {
+grpc::StatusCode ToAnswer(SessionKind kind, engine::Reply reply, RefusalStats& stats,
+                          v1::SessionResponse::Answer& answer) {
   const Refused refused = FillResponse(kind, std::move(reply), answer);
-  return refused ? ToAnswer(*refused, answer) : grpc::StatusCode::OK;
+  return refused ? ToAnswer(*refused, stats, answer) : grpc::StatusCode::OK;
 }
 
-grpc::StatusCode ToAnswer(const engine::Refusal& refusal, v1::SessionResponse::Answer& answer) {
-  *answer.mutable_error() = ToError(refusal);
+grpc::StatusCode ToAnswer(const engine::Refusal& refusal, RefusalStats& stats, v1::SessionResponse::Answer& answer) {
+  *answer.mutable_error() = ToError(refusal, stats);
   return OnWire(refusal.reason).code;
 }
 

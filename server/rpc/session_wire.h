@@ -7,6 +7,7 @@
 
 #include "semel/v1/idempotency_service.pb.h"
 #include "server/engine/operation.h"
+#include "server/rpc/call_stats.h"
 #include "server/rpc/validate.h"
 
 namespace semel::rpc {
@@ -24,8 +25,9 @@ Refused Validate(v1::SessionRequest::Operation& wire, const engine::PolicyTable&
                  engine::Operation& operation);
 
 // Fills the answer, but for its id; returns the code that the call of its own would have ended with.
-grpc::StatusCode ToAnswer(SessionKind kind, engine::Reply reply, v1::SessionResponse::Answer& answer);
-grpc::StatusCode ToAnswer(const engine::Refusal& refusal, v1::SessionResponse::Answer& answer);
+grpc::StatusCode ToAnswer(SessionKind kind, engine::Reply reply, RefusalStats& stats,
+                          v1::SessionResponse::Answer& answer);
+grpc::StatusCode ToAnswer(const engine::Refusal& refusal, RefusalStats& stats, v1::SessionResponse::Answer& answer);
 
 }  // namespace semel::rpc
 

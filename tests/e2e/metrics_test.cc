@@ -10,6 +10,7 @@
 #include "tests/support/requests.h"
 #include "tests/support/scrape.h"
 #include "tests/support/semeld.h"
+#include "tests/support/session_caller.h"
 
 namespace semel::e2e {
 namespace {
@@ -61,6 +62,9 @@ std::string Calls(const std::string& method, const std::string& code) {
 }
 std::string Outcomes(const std::string& ns, const std::string& outcome) {
   return absl::StrCat("semel_begin_outcomes_total{semel_namespace=\"", ns, "\",outcome=\"", outcome, "\"}");
+}
+std::string Refusals(const std::string& reason) {
+  return absl::StrCat("semel_refusals_total{reason=\"", reason, "\"}");
 }
 std::string InNamespace(const std::string& metric, const std::string& ns) {
   return absl::StrCat(metric, "{semel_namespace=\"", ns, "\"}");
@@ -147,6 +151,41 @@ TEST_F(MetricsTest, CountKeysInDoubtThatNobodyAsksAbout) {
   EXPECT_EQ(stats->open_keys().in_doubt(), 1);
   EXPECT_TRUE(caller_->Call(Begin("order-1"))->has_in_doubt());
   EXPECT_EQ(in_doubt(), 1);
+}
+
+TEST_F(MetricsTest, CountWhatIsRefusedByReason) {
+  const int64_t token = Acquire(Begin("order-1"));
+  const auto stale = [&](const std::string& key) { return InPayments(support::RenewOf(key, token - 1)); };
+  EXPECT_EQ(caller_->Call(stale("order-1")).error().reason, "TOKEN_STALE");
+  v1::BatchRenewRequest batch;
+  *batch.add_requests() = stale("order-1");
+  *batch.add_requests() = stale("order-2");
+  *batch.add_requests() = stale(std::string(300, 'k'));
+  *batch.add_requests() = InPayments(support::RenewOf("order-1", token));
+  ASSERT_TRUE(caller_->Call(batch).ok());
+  EXPECT_EQ(caller_->Call(v1::BatchRenewRequest()).error().reason, "FIELD_INVALID");
+  {
+    support::SessionCaller session(semeld_.NewChannel());
+    ASSERT_TRUE(
+        session.Send({support::OperationOf(1, stale("order-1")), support::OperationOf(2, stale(std::string(300, 'k'))),
+                      support::OperationOf(3, InPayments(support::RenewOf("order-1", token)))}));
+    EXPECT_EQ(session.Await(1).error().reason(), "TOKEN_STALE");
+    EXPECT_EQ(session.Await(2).error().reason(), "FIELD_INVALID");
+    EXPECT_FALSE(session.Await(3).has_error());
+  }
+  v1::CreateBackupRequest backup;
+  backup.set_reason("nightly");
+  EXPECT_EQ(caller_->Call(backup).error().reason, "BACKUP_NOT_CONFIGURED");
+
+  const Scrape scrape(semeld_.Get("/metrics").body);
+  EXPECT_EQ(scrape[Refusals("TOKEN_STALE")], 3);
+  EXPECT_EQ(scrape[Refusals("KEY_NOT_FOUND")], 1);
+  EXPECT_EQ(scrape[Refusals("FIELD_INVALID")], 3);
+  EXPECT_EQ(scrape[Refusals("BACKUP_NOT_CONFIGURED")], 1);
+  EXPECT_EQ(scrape[Refusals("OVERLOADED")], 0) << "told before there is one";
+  double all = 0;
+  for (const auto& [series, count] : scrape.values()) all += series.starts_with("semel_refusals_total") ? count : 0;
+  EXPECT_EQ(all, 8);
 }
 
 TEST_F(MetricsTest, TellOfTheEngineAndTheDisk) {
