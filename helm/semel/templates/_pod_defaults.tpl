@@ -2,7 +2,7 @@
 {{- define "semel.podDefaults" -}}
 serviceAccountName: {{ include "semel.serviceAccountName" . }}
 automountServiceAccountToken: false
-# Variables named after every Service of the namespace are of no use here, and may be taken for SEMEL_...
+# Or a Service called semel makes variables SEMEL_..., as the command line has them.
 enableServiceLinks: false
 {{- with .Values.image.pullSecrets }}
 imagePullSecrets:
