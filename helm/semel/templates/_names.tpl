@@ -20,7 +20,7 @@ and have dots), and with what is appended to it (`-backup` to the CronJob, whose
 {{- end }}
 
 {{- define "semel.selectorLabels" -}}
-app.kubernetes.io/name: {{ .Values.nameOverride | default .Chart.Name }}
+app.kubernetes.io/name: {{ .Values.nameOverride | default .Chart.Name | quote }}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 

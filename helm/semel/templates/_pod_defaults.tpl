@@ -1,6 +1,6 @@
 {{/* What every pod of the chart has in common: the server's, the backup job's and the test's. */}}
 {{- define "semel.podDefaults" -}}
-serviceAccountName: {{ include "semel.serviceAccountName" . }}
+serviceAccountName: {{ include "semel.serviceAccountName" . | quote }}
 automountServiceAccountToken: false
 # Or a Service called semel makes variables SEMEL_..., as the command line has them.
 enableServiceLinks: false

@@ -50,9 +50,9 @@ volumes:
     secret:
       defaultMode: 0440
       {{- with include "semel.clientTlsSecret" . }}
-      secretName: {{ . }}
+      secretName: {{ . | quote }}
       {{- else }}
-      secretName: {{ include "semel.tlsSecret" . }}
+      secretName: {{ include "semel.tlsSecret" . | quote }}
       items: [{key: ca.crt, path: ca.crt}]
       {{- end }}
 {{- end -}}

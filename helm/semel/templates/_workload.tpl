@@ -30,7 +30,7 @@ spec:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   {{- with .Values.priorityClassName }}
-  priorityClassName: {{ . }}
+  priorityClassName: {{ . | quote }}
   {{- end }}
   terminationGracePeriodSeconds: {{ include "semel.terminationGracePeriod" . }}
   containers:
@@ -58,18 +58,18 @@ spec:
         {{- end }}
   volumes:
     - name: config
-      configMap: {name: {{ include "semel.fullname" . }}}
+      configMap: {name: {{ include "semel.fullname" . | quote }}}
     {{- with .Values.persistence.existingClaim }}
     - name: data
-      persistentVolumeClaim: {claimName: {{ . }}}
+      persistentVolumeClaim: {claimName: {{ . | quote }}}
     {{- end }}
     {{- if .Values.backup.enabled }}
     - name: backup
-      persistentVolumeClaim: {claimName: {{ include "semel.backupClaim" . }}}
+      persistentVolumeClaim: {claimName: {{ include "semel.backupClaim" . | quote }}}
     {{- end }}
     {{- if .Values.tls.enabled }}
     - name: tls
-      secret: {secretName: {{ include "semel.tlsSecret" . }}, defaultMode: 0440}
+      secret: {secretName: {{ include "semel.tlsSecret" . | quote }}, defaultMode: 0440}
     {{- end }}
 {{- end }}
 
