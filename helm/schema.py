@@ -37,8 +37,6 @@ BOUNDS = {
     "must not be longer than": True,
     "must not be more than": True,
 }
-# Of values that the chart sets: right by construction.
-SETTLED = ("must not use the port of", "must lie outside of, and not hold,")
 
 NAMESPACE = "^[a-z0-9][a-z0-9._-]{0,62}$"
 MOST_NAMESPACES = 1000
@@ -117,6 +115,10 @@ def default_value(schema: Schema, text: str) -> Any:
     return json.loads(text) if schema.get("type") in ("integer", "boolean") else text
 
 
+def set_by_chart(key: str) -> bool:
+    return any(key == name or key.startswith(f"{name}.") for name in SET_BY_CHART)
+
+
 def section(name: str = "") -> Schema:
     required = {"required": REQUIRED_IN[name]} if name in REQUIRED_IN else {}
     return {"type": "object", "additionalProperties": False, **required, "properties": {}}
@@ -127,7 +129,7 @@ def settings(table: list[tuple[str, str, str, str]]) -> Schema:
     root = section()
     for key, kind, default, meaning in table:
         *path, name = key.split(".")
-        if set(SET_BY_CHART) & {key, *path}:
+        if set_by_chart(key):
             value: Schema = {"description": "The chart sets it."}
         else:
             value = {"description": meaning.replace("`", ""), **value_schema(kind)}
@@ -173,8 +175,8 @@ def relations(document: str) -> dict[str, list[Schema]]:
     found: dict[str, list[Schema]] = {of: [] for of in defaults}
     section = re.search(r"^## What cannot be combined\n(.*?)(?=^## |\Z)", document, re.M | re.S)
     for key, words, other in re.findall(r"^- `(\S+)` (.+?) `(\S+)`$", section[1] if section else "", re.M):
-        if words in SETTLED:
-            continue
+        if set_by_chart(key) and set_by_chart(other):
+            continue  # right by construction
         of = next((of for of, known in defaults.items() if key in known and other in known), None)
         if of is None or words not in BOUNDS:
             raise Misread(f"{DOCUMENT.name}: `{key}` {words} `{other}`?")
