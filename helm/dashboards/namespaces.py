@@ -11,11 +11,9 @@ BY = "semel_namespace"
 NAME = "{{semel_namespace}}"
 
 
-def outcome(title: str, description: str, *outcomes: str, empty: str) -> Panel:
-    chosen = f'outcome=~"{"|".join(outcomes)}"'
-    return graph(
-        title, description, PER_SECOND, Query(per_second("semel_begin_outcomes_total", CHOSEN, chosen, by=BY), NAME), empty=empty
-    )
+def outcome(title: str, description: str, outcome: str, width: int = 6) -> Panel:
+    asked = per_second("semel_begin_outcomes_total", CHOSEN, f'outcome="{outcome}"', by=BY)
+    return graph(title, description, PER_SECOND, Query(asked, NAME), empty="No Begins", width=width)
 
 
 def count(metric: str, *labels: str) -> Query:
@@ -85,19 +83,21 @@ OUTCOMES = (
         "Answered in progress",
         "Begins a second that met another owner at work, also after they had waited.",
         "in_progress",
-        empty="No Begins",
     ),
     outcome(
         "Answered failed",
         "Begins a second that were told of a failure stored before.",
         "failed",
-        empty="No Begins",
+    ),
+    outcome(
+        "Answered in doubt",
+        "Begins a second that met a key in doubt, which waits for a person.",
+        "in_doubt",
     ),
     outcome(
         "Answered expired",
         "Begins a second of keys whose outcome is no longer stored: callers come back later than result_retention.",
         "expired",
-        empty="No Begins",
     ),
 )
 
@@ -110,17 +110,18 @@ OWNERSHIP = (
         empty="No namespace",
     ),
     graph(
+        "Share of attempts taken over",
+        "Of the attempts of the last hour, those that took a key over from an owner that fell silent. Above 5 % an alert fires.",
+        SHARE,
+        Query(f"max by (semel_namespace) ({of('namespace:semel_takeovers:ratio_rate1h', CHOSEN)})", NAME),
+        empty="No attempts",
+    ),
+    graph(
         "Stale tokens",
         "Calls a second of owners that had lost their key to another attempt: their effect may have happened twice unless its target checks tokens.",
         PER_SECOND,
         Query(per_second("semel_stale_tokens_total", CHOSEN, by=BY), NAME),
         empty="No namespace",
-    ),
-    outcome(
-        "Answered in doubt",
-        "Begins a second that met a key in doubt, which waits for a person.",
-        "in_doubt",
-        empty="No Begins",
     ),
 )
 
@@ -136,7 +137,7 @@ CONTENT = (
         "Refused",
         "Begins a second that were not decided: overload, storage that failed, a fingerprint that the namespace asks for.",
         "refused",
-        empty="No Begins",
+        width=8,
     ),
     graph(
         "Outcomes stored by namespace",

@@ -14,6 +14,7 @@ from panels import (
     SECONDS,
     SHARE,
     YELLOW,
+    Panel,
     Query,
     graph,
     heatmap,
@@ -23,11 +24,11 @@ from panels import (
 
 # A Session ends once, long after it began, and says nothing about its operations, which are counted by themselves.
 CALLS = 'method!="Session"'
-# What the server could not do; all else that is not OK was asked wrongly or too late, and rightly refused.
-FAULTS = 'code=~"UNAVAILABLE|INTERNAL|UNKNOWN|DATA_LOSS|DEADLINE_EXCEEDED|RESOURCE_EXHAUSTED"'
-REFUSALS = 'code!~"OK|UNAVAILABLE|INTERNAL|UNKNOWN|DATA_LOSS|DEADLINE_EXCEEDED|RESOURCE_EXHAUSTED"'
-# Calls of owners. A Begin's time holds what it was asked to wait for another owner, which is not the server's doing.
-OWNERS = 'method=~"Complete|Renew|Release|Checkpoint"'
+# What the server could not do, as the rules count it; all else that is not OK tells a caller something true about its request.
+FAULTS = 'code=~"UNAVAILABLE|INTERNAL|UNKNOWN|DATA_LOSS"'
+REFUSALS = 'code!~"OK|UNAVAILABLE|INTERNAL|UNKNOWN|DATA_LOSS"'
+# A Begin's time holds what it was asked to wait for another owner, which is not the server's doing.
+WAITLESS = 'method=~"Complete|Lookup|Renew|Release|Checkpoint"'
 FIRING = f'ALERTS{{alertname=~"Semel.+",alertstate="firing",{SELECTED_OR_NONE}}}'
 
 NOW = (
@@ -54,10 +55,10 @@ NOW = (
     ),
     stat(
         "Failed answers",
-        "Share of answers by which the server says that it could not: UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL, "
-        "UNKNOWN, DATA_LOSS. What callers asked wrongly or too late does not count.",
+        "Share of the calls of the last five minutes by which the server said that it could not: UNAVAILABLE, INTERNAL, UNKNOWN, DATA_LOSS. "
+        "The highest of the servers shown. What callers asked wrongly or too late does not count.",
         SHARE,
-        quotient(per_second("semel_calls_total", CALLS, FAULTS), per_second("semel_calls_total", CALLS)),
+        f"max({of('instance:semel_calls_failed:ratio_rate5m')})",
         empty="No calls",
         steps=((None, GREEN), (0.001, YELLOW), (0.01, RED)),
         decimals=2,
@@ -141,11 +142,11 @@ TRAFFIC = (
 
 LATENCY = (
     graph(
-        "Latency of owners' calls",
-        "Complete, Renew, Release and Checkpoint, from arrival to answer: how long callers wait for what ends or keeps their work. Nearly "
-        "all of it is the disk's sync.",
+        "Latency of calls",
+        "Of the calls that wait for no other owner (Complete, Lookup, Renew, Release, Checkpoint), from arrival to answer. Nearly all of it is "
+        "the disk's sync.",
         SECONDS,
-        *(Query(quantile(share, "semel_call_seconds", OWNERS), name) for share, name in ((0.5, "median"), (0.9, "90 %"), (0.99, "99 %"))),
+        *(Query(quantile(share, "semel_call_seconds", WAITLESS), name) for share, name in ((0.5, "median"), (0.9, "90 %"), (0.99, "99 %"))),
         empty="No calls",
     ),
     graph(
@@ -156,10 +157,38 @@ LATENCY = (
         empty="No calls",
     ),
     heatmap(
-        "Latency of owners' calls, spread",
+        "Latency of calls, spread",
         "How many calls took how long: two bands are two kinds of calls, or a disk that pauses.",
         SECONDS,
-        counted("semel_call_seconds", OWNERS),
+        counted("semel_call_seconds", WAITLESS),
+        empty="No calls",
+    ),
+)
+
+# The windows of the burn rate alerts, and what they promise.
+WINDOWS = ("5m", "1h", "6h", "3d")
+
+
+def burn(title: str, promise: str, record: str, allowed: float) -> Panel:
+    return graph(
+        title,
+        f"How many times as fast as it may the server uses up what is allowed: {promise}. At 1 a month's allowance lasts a month; at 14.4 over an "
+        "hour it is gone in two days, and an alert wakes somebody.",
+        NUMBER,
+        *(Query(f"{of(f'{record}:ratio_rate{window}')} / {allowed}", f"{{{{instance}}}}: {window}") for window in WINDOWS),
+        empty="No calls",
+    )
+
+
+PROMISES = (
+    burn("Burn of availability", "0.1 % of calls failed", "instance:semel_calls_failed", 0.001),
+    burn("Burn of latency", "1 % of the calls that wait for nobody slower than 0.1 s", "instance:semel_owner_calls_slow", 0.01),
+    graph(
+        "Failed and slow calls",
+        "Shares of the last five minutes that count against the two promises.",
+        SHARE,
+        Query(of("instance:semel_calls_failed:ratio_rate5m"), "{{instance}}: failed"),
+        Query(of("instance:semel_owner_calls_slow:ratio_rate5m"), "{{instance}}: slow"),
         empty="No calls",
     ),
 )
@@ -174,10 +203,9 @@ KEYS = (
     ),
     graph(
         "Memory of open keys",
-        "What open keys carry: names, owners, checkpoints. Beyond limits.max_open_bytes Begins are refused.",
-        SHARE,
-        Query(f"{of('semel_open_bytes')} / {of('semel_max_open_bytes')}", "{{instance}}: bytes"),
-        Query(f"sum without (state) ({of('semel_open_keys')}) / {of('semel_max_open_keys')}", "{{instance}}: keys"),
+        "What open keys carry: names, owners, checkpoints.",
+        BYTES,
+        Query(of("semel_open_bytes"), "{{instance}}"),
     ),
     graph(
         "Outcomes stored",
@@ -191,11 +219,13 @@ KEYS = (
 BOUNDS = (
     graph(
         "Against the bounds",
-        "Share of each bound that is in use: Begins that wait (limits.max_waiters), calls in flight (limits.max_calls). At 100 % more are "
-        "refused.",
+        "Share of each bound that is in use: Begins that wait (limits.max_waiters), calls in flight (limits.max_calls), open keys and their "
+        "memory (limits.max_open_keys, limits.max_open_bytes). At 100 % more are refused.",
         SHARE,
-        Query(f"{of('semel_waiters')} / ({of('semel_max_waiters')} > 0)", "{{instance}}: waiters"),
-        Query(f"{of('semel_calls_in_flight')} / {of('semel_max_calls')}", "{{instance}}: calls"),
+        Query(of("instance:semel_waiters:bound_ratio"), "{{instance}}: waiters"),
+        Query(of("instance:semel_calls_in_flight:bound_ratio"), "{{instance}}: calls"),
+        Query(of("instance:semel_open_keys:bound_ratio"), "{{instance}}: open keys"),
+        Query(of("instance:semel_open_bytes:bound_ratio"), "{{instance}}: their memory"),
     ),
     graph(
         "Waiting",
@@ -271,6 +301,7 @@ OVERVIEW = Dashboard(
         ("Now", NOW),
         ("Traffic", TRAFFIC),
         ("Latency", LATENCY),
+        ("Promises", PROMISES),
         ("Keys", KEYS),
         ("Bounds", BOUNDS),
         ("Servers", PROCESS),

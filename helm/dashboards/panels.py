@@ -39,12 +39,12 @@ class Panel:
     width: int = 8  # of 24
     height: int = 8
     stacked: bool = False
+    logarithmic: bool = False  # for what differs by orders of magnitude
     calculation: str = "lastNotNull"  # of a stat
     steps: tuple[tuple[float | None, str], ...] = ((None, GREEN),)  # from which value on which colour
     words: tuple[tuple[str, str, str], ...] = ()  # value, text and colour: where a number stands for a state
     decimals: int | None = None
     columns: tuple[tuple[str, str, str], ...] = ()  # of a table: field, heading, unit
-    minimum: float | None = 0
 
     def wide(self, width: int, height: int | None = None) -> Panel:
         return replace(self, width=width, height=height or self.height)
@@ -109,8 +109,8 @@ def _defaults(panel: Panel) -> dict[str, Any]:
         ],
         "custom": _CUSTOM.get(panel.kind, lambda _: {})(panel),
     }
-    if panel.minimum is not None:
-        defaults["min"] = panel.minimum
+    if not panel.logarithmic:
+        defaults["min"] = 0
     if panel.decimals is not None:
         defaults["decimals"] = panel.decimals
     return defaults
@@ -125,6 +125,7 @@ def _drawn(panel: Panel) -> dict[str, Any]:
         "spanNulls": False,
         "stacking": {"mode": "normal" if panel.stacked else "none", "group": "A"},
         "axisPlacement": "auto",
+        "scaleDistribution": {"type": "log", "log": 10} if panel.logarithmic else {"type": "linear"},
     }
 
 

@@ -21,7 +21,6 @@ from panels import (
     stat,
 )
 
-FREE = f"{of('semel_data_disk_free_bytes')} / ({of('semel_data_disk_size_bytes')} > 0)"
 USED = f"({of('semel_rocksdb_sst_bytes')} + {of('semel_rocksdb_blob_bytes')} + {of('semel_rocksdb_wal_bytes')})"
 QUANTILES = ((0.5, "median"), (0.9, "90 %"), (0.99, "99 %"))
 NO_COMMITS = "No commits"
@@ -48,7 +47,7 @@ NOW = (
         "Disk free",
         "Of the file system that holds the data; the least of the servers shown.",
         SHARE,
-        f"min({FREE})",
+        f"min({of('instance:semel_data_disk_free:ratio')})",
         steps=((None, RED), (0.1, YELLOW), (0.25, GREEN)),
         decimals=1,
     ),
@@ -186,12 +185,14 @@ DISK = (
     ),
     graph(
         "Until the disk is full, against retention",
-        "When the disk is full if the data grow as in the last hour, and the longest retention of any namespace, after which space is freed. "
-        "Time left below the retention: the disk fills before anything expires. No line: the data do not grow.",
+        "When the disk is full if it fills as in the last six hours, and how long it takes until the retention begins to free what was stored first. "
+        "Full sooner than freed: a larger disk or a shorter retention is needed. No line of the former: the disk does not fill.",
         SECONDS,
-        Query(f"{of('semel_data_disk_free_bytes')} / (deriv({USED}[1h:]) > 0)", "{{instance}}: full in"),
+        Query(of("instance:semel_data_disk_full:seconds"), "{{instance}}: full in"),
+        Query(of("instance:semel_key_retention_left:seconds"), "{{instance}}: freed in"),
         Query(f"max by (job, instance) ({of('semel_key_retention_seconds')})", "{{instance}}: longest retention"),
         empty="No retention is known",
+        logarithmic=True,
     ),
     graph(
         "Bytes of a key",
@@ -212,7 +213,7 @@ DISK = (
         NUMBER,
         Query(of("semel_journal_entries"), "{{instance}}: entries"),
         Query(
-            f"time() - ({of('semel_journal_trimmed_timestamp_seconds')} > 0)", "{{instance}}: trimmed up to", axis_right_unit=SECONDS
+            f"time() - ({of('semel_journal_trimmed_timestamp_seconds')} > 1)", "{{instance}}: trimmed up to", axis_right_unit=SECONDS
         ),
     ),
 )

@@ -15,6 +15,22 @@ from monitored import REPOSITORY, RULES
 DASHBOARDS = REPOSITORY / "helm/semel/dashboards"
 
 
+# What takes hours elsewhere, so that a minute is enough: whatever shortens a rule for Prometheus shortens it here too.
+_SHORTER = (
+    (r"\boffset 15m", "offset 5s"),
+    (r"\[30d:1h\]", "[10m:1s]"),
+    (r"(?m)^( +)interval: \w+\n", ""),
+    (r"(?m)^( +)for: \w+$", r"\1for: 1s"),
+)
+
+
+def shortened(rules: str) -> str:
+    """The text of a rule file."""
+    for pattern, instead in _SHORTER:
+        rules = re.sub(pattern, instead, rules)
+    return rules
+
+
 @dataclass(frozen=True)
 class Expression:
     where: str  # for people
@@ -25,9 +41,10 @@ class Expression:
 
 
 def of_rules() -> list[Expression]:
+    """Shortened."""
     found = []
     for path in sorted(RULES.glob("*.yaml")):
-        for group in yaml.safe_load(path.read_text())["groups"]:
+        for group in yaml.safe_load(shortened(path.read_text()))["groups"]:
             for rule in group["rules"]:
                 name = rule.get("record") or rule["alert"]
                 found.append(Expression(f"{path.name}: {name}", rule["expr"], "alert" in rule, rule.get("record", "")))
