@@ -246,7 +246,7 @@ BOUNDS = (
     ),
 )
 
-PROCESS = (
+SERVERS = (
     table(
         "Alerts",
         "What fires now. The runbook says of each what it means, what to look at and what to do.",
@@ -254,6 +254,7 @@ PROCESS = (
         Query(f"{FIRING} == 1", ""),
         empty="No alert fires",
         columns=(("alertname", "Alert", ""), ("severity", "Severity", ""), ("job", "Job", ""), ("instance", "Instance", "")),
+        width=16,
     ),
     table(
         "Versions",
@@ -290,6 +291,15 @@ PROCESS = (
         Query(f"increase({of('semel_clock_steps_total')}[1h])", "{{instance}}: clock set"),
         Query(f"increase({of('semel_config_reloads_total')}[1h])", "{{instance}}: configuration {{result}}"),
         decimals=0,
+        width=12,
+    ),
+    graph(
+        "Certificate",
+        "How long the certificate that the server shows is still good for. New files are taken up without a restart.",
+        SECONDS,
+        Query(f"{of('semel_tls_certificate_expiry_timestamp_seconds')} - time()", "{{instance}}"),
+        empty="No TLS",
+        width=12,
     ),
 )
 
@@ -304,6 +314,6 @@ OVERVIEW = Dashboard(
         ("Promises", PROMISES),
         ("Keys", KEYS),
         ("Bounds", BOUNDS),
-        ("Servers", PROCESS),
+        ("Servers", SERVERS),
     ),
 )

@@ -31,7 +31,7 @@ class Callers:
     newcomer: semel.aio.Client  # wants a Session of its own, and tries once
 
     @classmethod
-    async def connect(cls, address: str, stack: AsyncExitStack, tls: semel.Tls | None) -> Callers:
+    async def connect(cls, address: str, stack: AsyncExitStack, tls: semel.Tls) -> Callers:
         """Closed with the stack."""
         # Patient with a machine that has other things to do; a server that is stuck still fails the load.
         patience = {"tls": tls, "owner": "load", "lease": 30, "call_timeout": 30, "try_timeout": 15}

@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -20,14 +21,18 @@ from habits import HABITS, Callers, Habit
 from monitored import Monitored
 
 _RELOADS = 6.0  # seconds between two
+_CERTIFICATE, _KEY = "certificate.pem", "key.pem"
 _MISTAKE = "limits: {max_cals: 1}\n"
 
 Pace = Callable[[float], float]
 
 
 def configuration(directory: Path) -> str:
-    """Of a server on which the habits get the answers that they are there for; small, so that the disk's work is seen."""
+    """Of a server on which the habits get the answers that they are there for; small, so that the disk's work is seen. It serves over
+    TLS, with a certificate that is made for it, so that what is told about certificates is there too."""
+    _make_certificate(directory)
     return f"""\
+tls: {{certificate: {directory / _CERTIFICATE}, private_key: {directory / _KEY}}}
 backup: {{directory: {directory / "backups"}, keep: 3}}
 limits: {{max_waiters: 500, max_waiters_per_key: 8, max_sessions: 1}}
 storage: {{memtable: 1MiB, block_cache: 8MiB, reclaim_interval: 1m}}
@@ -40,14 +45,27 @@ namespaces:
 """
 
 
-def drive(watched: Monitored, seconds: float, pace: Pace = lambda _: 1.0, tls: semel.Tls | None = None) -> None:
+def _make_certificate(directory: Path) -> None:
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30"),
+            *("-subj", "/CN=semel", "-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-keyout", str(directory / _KEY), "-out", str(directory / _CERTIFICATE)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+
+
+def drive(watched: Monitored, seconds: float, pace: Pace = lambda _: 1.0) -> None:
     """Loads the server for so long, and returns once everything is answered. `pace` tells how many times as often as
     usual things happen, by the seconds that have passed. Raises where a habit gets another answer than it should."""
-    asyncio.run(_drive(watched, seconds, pace, tls))
+    asyncio.run(_drive(watched, seconds, pace))
 
 
-async def _drive(watched: Monitored, seconds: float, pace: Pace, tls: semel.Tls | None) -> None:
+async def _drive(watched: Monitored, seconds: float, pace: Pace) -> None:
     async with AsyncExitStack() as stack:
+        tls = semel.Tls(watched.directory / _CERTIFICATE)
         callers = await Callers.connect(watched.semeld.address, stack, tls)
         start = time.monotonic()
         async with asyncio.TaskGroup() as tasks:
