@@ -3,6 +3,7 @@
 Needs root, mmdebstrap, bubblewrap and helm, and SEMEL_TEST_BUILD: a build folder whose target `installed` was built.
 """
 
+import contextlib
 import os
 import pathlib
 import tempfile
@@ -10,7 +11,11 @@ from collections.abc import Iterator
 
 import dockerfile
 import pytest
+from chart import Values
 from image_root import make_packages, make_root
+from installation import Install, Installed
+from release import Release
+from sandbox import Network
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 
@@ -35,3 +40,18 @@ def root(image: dockerfile.Image) -> Iterator[pathlib.Path]:
         make_packages(build, folder / "packages")
         make_root(image, folder / "packages", folder / "root")
         yield folder / "root"
+
+
+@pytest.fixture
+def install(image: dockerfile.Image, root: pathlib.Path, tmp_path: pathlib.Path) -> Install:
+    # Volumes and files are found by a user that is not root.
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+
+    @contextlib.contextmanager
+    def installed(values: str, settings: Values | None = None) -> Iterator[Installed]:
+        release = Release.render(values, settings or {})
+        with Network(root, release.service_names()) as network:
+            yield Installed(image, root, release, tmp_path, network)
+
+    return installed

@@ -1,26 +1,23 @@
-"""What a node does for the pods of the chart: volumes and whose they are, variables, probes, hooks, the end.
+"""What a node does for the pods of the chart: who they are, variables, probes, hooks, the end; volumes.py has what they mount.
 
 Fields of a pod that change what runs, and that nobody here understands, are refused.
 """
 
 import dataclasses
 import http.client
-import os
 import pathlib
 import re
-import shutil
 import signal
-import stat
 import time
 import uuid
-from typing import Any
+from collections.abc import Callable
 
 from chart import Manifest
 from dockerfile import Image
 from release import NAMESPACE, Release
-from sandbox import PATIENCE, Identity, Mount, Network, Process, start
+from sandbox import GLANCE, PATIENCE, Identity, Network, Process, start
+from volumes import Volumes
 
-_GLANCE = 0.02  # seconds, between two looks at what nobody tells of
 _CONTAINER_FIELDS = {"name", "image", "imagePullPolicy", "securityContext", "command", "args", "env", "ports", "startupProbe",
                      "livenessProbe", "readinessProbe", "lifecycle", "resources", "volumeMounts"}
 _REFERENCE = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
@@ -65,19 +62,20 @@ class Pod:
             return False
         return 200 <= code < 400
 
-    def await_probe(self, name: str) -> None:
+    def eventually(self, condition: Callable[[], bool], what: str) -> None:
+        """Waits for what no event tells."""
         deadline = time.monotonic() + PATIENCE
-        while not self.probe(name):
+        while not condition():
             if not self.process.running or time.monotonic() > deadline:
-                raise AssertionError(f"{name} did not come to pass:\n{self.process.output()}")
-            time.sleep(_GLANCE)
+                raise AssertionError(f"it did not come to pass: {what}\n{self.process.output()}")
+            time.sleep(GLANCE)
+
+    def await_probe(self, name: str) -> None:
+        self.eventually(lambda: self.probe(name), name)
 
     def await_metric(self, line: str) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while line not in self.get("/metrics", "admin")[1].splitlines():
-            if time.monotonic() > deadline:
-                raise AssertionError(f"no {line!r} among the metrics:\n{self.get('/metrics', 'admin')[1]}")
-            time.sleep(_GLANCE)
+        self.eventually(lambda: line in self.get("/metrics", "admin")[1].splitlines(), f"metric {line}")
+
 
     def execute(self, *command: str) -> str:
         """What `kubectl exec` would print; the command must succeed."""
@@ -108,16 +106,8 @@ class Node:
     """A machine with the image's files, the objects of one release, and room for volumes."""
 
     def __init__(self, image: Image, root: pathlib.Path, release: Release, room: pathlib.Path, network: Network) -> None:
-        self._image, self._root, self._release, self._room, self._network = image, root, release, room, network
-
-    def claim(self, name: str) -> pathlib.Path:
-        """A volume as a cluster makes it: a new file system, which belongs to root and is not quite empty."""
-        volume = self._room / "claims" / name
-        if not volume.exists():
-            volume.mkdir(parents=True)
-            volume.chmod(0o755)
-            (volume / "lost+found").mkdir(mode=0o700)
-        return volume
+        self._image, self._root, self._network = image, root, network
+        self.volumes = Volumes(release, room)
 
     def start(self, manifest: Manifest) -> Pod:
         spec = manifest["spec"]
@@ -132,7 +122,7 @@ class Node:
         command = container.get("command") or self._image.entrypoint
         arguments = container.get("args", [] if "command" in container else self._image.command)
         process = start(self._root, [expand(word, environment) for word in [*command, *arguments]], identity,
-                        mounts=self.mounts(spec, container), workdir=self._image.workdir, environment=environment,
+                        mounts=self.volumes.mounts(spec, container), workdir=self._image.workdir, environment=environment,
                         network=self._network)
         return Pod(manifest, process, identity, self._network)
 
@@ -163,47 +153,6 @@ class Node:
                     raise NotImplementedError(f"variable {variable}")
         return environment
 
-    def mounts(self, spec: Manifest, container: Manifest) -> list[Mount]:
-        claims = [template["metadata"]["name"] for template in self._release.server["spec"].get("volumeClaimTemplates", [])]
-        volumes: dict[str, Any] = {name: {"name": name, "persistentVolumeClaim": {"claimName": f"{name}-server-0"}} for name in claims}
-        volumes |= {volume["name"]: volume for volume in spec.get("volumes", [])}
-        mounts = []
-        for wanted in container.get("volumeMounts", []):
-            if wanted.keys() - {"name", "mountPath", "readOnly"}:
-                raise NotImplementedError(f"mount {wanted}")
-            source, read_only = self.volume(volumes[wanted["name"]], spec["securityContext"])
-            mounts.append(Mount(wanted["mountPath"], source, read_only or wanted.get("readOnly", False)))
-        return mounts
-
-    def volume(self, volume: Manifest, context: Manifest) -> tuple[pathlib.Path | None, bool]:
-        """Where it is (None: in memory), and whether it is one that can only be read."""
-        match volume:
-            case {"persistentVolumeClaim": {"claimName": name}}:
-                path = self.claim(name)
-                give_to_group(path, context)
-                return path, False
-            case {"configMap": {"name": name, **rest}} if rest.keys() <= {"defaultMode"}:
-                data = self._release.named("ConfigMap", name)["data"]
-                return self.files(f"configmap-{name}", data, rest.get("defaultMode", 0o644), context), True
-            case {"emptyDir": {**rest}} if rest.keys() <= {"sizeLimit", "medium"}:
-                return None, False
-            case _:
-                raise NotImplementedError(f"volume {volume}")
-
-    def files(self, name: str, data: dict[str, str], mode: int, context: Manifest) -> pathlib.Path:
-        """Files by way of links, so that all of them change at once when the object does."""
-        folder = self._room / name
-        shutil.rmtree(folder, ignore_errors=True)
-        (folder / "..version").mkdir(parents=True)
-        (folder / "..data").symlink_to("..version")
-        for file, text in data.items():
-            written = folder / "..version" / file
-            written.write_text(text, encoding="utf-8")
-            written.chmod(mode)
-            (folder / file).symlink_to(f"..data/{file}")
-        give_to_group(folder, context, read_only=True)
-        return folder
-
 
 def check_confined(container: Manifest) -> None:
     """What start() does to every process is what the container asks for, and no more."""
@@ -216,17 +165,3 @@ def check_confined(container: Manifest) -> None:
 def expand(text: str, environment: dict[str, str]) -> str:
     """References to variables; one that is not there stays as it is written."""
     return _REFERENCE.sub(lambda found: environment.get(found[1], found[0]), text)
-
-
-def give_to_group(volume: pathlib.Path, context: Manifest, read_only: bool = False) -> None:
-    """fsGroup: everything in the volume is also the group's, and what will be made there too."""
-    if "fsGroup" not in context:
-        return
-    group, root = context["fsGroup"], volume.stat()
-    for_files, for_folders = (0o440, 0o2550) if read_only else (0o660, 0o2770)
-    if context.get("fsGroupChangePolicy") == "OnRootMismatch" and root.st_gid == group and root.st_mode & for_folders == for_folders:
-        return
-    for path in [volume, *volume.rglob("*")]:
-        if not path.is_symlink():
-            os.chown(path, -1, group)
-            path.chmod(stat.S_IMODE(path.stat().st_mode) | (for_folders if path.is_dir() else for_files))

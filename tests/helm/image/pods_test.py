@@ -1,84 +1,23 @@
 """The pods of the rendered chart, run on the image's files: serve, are told of, back up, drain, and find their keys again."""
 
-import contextlib
 import json
-import pathlib
 import re
-from collections.abc import Callable, Iterator
 
 import pytest
-from chart import Manifest, Values, merged, nested
+from chart import Values, nested
 from dockerfile import Image
-from node import Node, Pod
-from release import Release
-from sandbox import Identity, Network, Process, start
+from installation import HASTY, LIFETIME, Install
+from node import Pod
 
-LIFETIME = 60.0  # seconds; no call of these tests takes nearly as long
 OTHERS = ["minimal", "backup", "existing-claim", "scheduling"]
-HASTY = merged({"preStopSeconds": 0}, nested("config.shutdown.drain_delay", "0s"))
 UNHURRIED = nested("config.shutdown", {"drain_delay": "5m", "timeout": "6m"})
 
 
-class Installed:
-    """One release on one node."""
-
-    def __init__(self, image: Image, root: pathlib.Path, release: Release, room: pathlib.Path, network: Network) -> None:
-        self.node = Node(image, root, release, room, network)
-        self.release = release
-        self._image, self._root, self._network = image, root, network
-
-    @contextlib.contextmanager
-    def serving(self) -> Iterator[Pod]:
-        pod = self.node.start(self.release.server["spec"]["template"])
-        try:
-            pod.await_probe("startupProbe")
-            pod.await_probe("readinessProbe")
-            assert pod.probe("livenessProbe")
-            yield pod
-        finally:
-            pod.process.kill()
-
-    def asking(self, *arguments: str) -> Process:
-        """The command line of the same image, from a pod of its own, by the name of the Service."""
-        [service] = [found for found in self.release.all("Service") if found["spec"].get("clusterIP") != "None"]
-        environment = {"SEMEL_ADDRESS": f"{service['metadata']['name']}:7420", "SEMEL_NAMESPACE": "orders"}
-        return start(self._root, ["/usr/bin/semel", *arguments], Identity(20002, 20002), environment=environment, network=self._network)
-
-    def ask(self, *arguments: str, status: int = 0) -> Manifest:
-        process = self.asking(*arguments, "--output", "json")
-        assert process.wait(LIFETIME) == status, process.output()
-        return json.loads(process.output().splitlines()[0])
-
-
-Install = Callable[..., contextlib.AbstractContextManager[Installed]]
-
-
-@pytest.fixture
-def install(image: Image, root: pathlib.Path, tmp_path: pathlib.Path) -> Install:
-    # Volumes and files are found by a user that is not root.
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-
-    @contextlib.contextmanager
-    def installed(values: str, settings: Values | None = None) -> Iterator[Installed]:
-        release = Release.render(values, settings or {})
-        with Network(root, release.service_names()) as network:
-            yield Installed(image, root, release, tmp_path, network)
-
-    return installed
-
-
-# Those with certificates are run by the tests of TLS. `default` ends with the pauses that the chart has by itself.
+# Those with certificates are in tls_test.py. `default` ends with the pauses that the chart has by itself.
 @pytest.mark.parametrize(("values", "settings"), [("default", {}), *((other, HASTY) for other in OTHERS)])
 def test_every_pod_of_the_chart_runs(install: Install, values: str, settings: Values) -> None:
     with install(values, settings) as installed, installed.serving() as server:
-        for test in installed.release.tests:
-            status, said = installed.node.run(test)
-            assert status == 0, said
-        if installed.release.all("CronJob"):
-            status, said = installed.node.run(installed.release.backup)
-            assert status == 0, said
-        assert server.process.running
+        installed.run_all()
         assert server.end() == 0, server.process.output()
 
 

@@ -10,6 +10,7 @@ and modes on the disk, as on a node.
 import contextlib
 import ctypes
 import dataclasses
+import errno
 import json
 import os
 import pathlib
@@ -18,11 +19,13 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
 PATIENCE = 60.0  # seconds; only what hangs gets there
+GLANCE = 0.02  # seconds, between two looks at what nobody tells of
 _CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -64,6 +67,11 @@ class Network:
         self.mounts = [Mount("/etc/hosts", hosts, read_only=True)]
         # As in a pod, one process holds the network while the others come and go.
         self._holder = start(root, ["sleep", "infinity"], Identity(65535, 65535), shares_network=False)
+        try:
+            self._await_loopback()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -86,9 +94,16 @@ class Network:
             finally:
                 _set_network(mine.fileno())
 
-    def connect(self, port: int) -> socket.socket:
-        with self.entered():
-            return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    def _await_loopback(self) -> None:
+        """Bubblewrap brings it up after it has told of its process."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            with self.entered(), socket.socket() as asked:
+                if asked.connect_ex(("127.0.0.1", 1)) != errno.ENETUNREACH:
+                    return
+            if time.monotonic() > deadline:
+                raise AssertionError("the loopback did not come up")
+            time.sleep(GLANCE)
 
 
 def _set_network(descriptor: int) -> None:
