@@ -52,6 +52,6 @@ def install(image: dockerfile.Image, root: pathlib.Path, tmp_path: pathlib.Path)
     def installed(values: str, settings: Values | None = None) -> Iterator[Installed]:
         release = Release.render(values, settings or {})
         with Network(root, release.service_names()) as network:
-            yield Installed(image, root, release, tmp_path, network)
+            yield Installed(image, root, release, tmp_path / "volumes", network)
 
     return installed

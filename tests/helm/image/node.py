@@ -77,10 +77,10 @@ class Pod:
         self.eventually(lambda: line in self.get("/metrics", "admin")[1].splitlines(), f"metric {line}")
 
 
-    def execute(self, *command: str) -> str:
-        """What `kubectl exec` would print; the command must succeed."""
+    def execute(self, *command: str, status: int = 0) -> str:
+        """What `kubectl exec` would print; the command must end with that status."""
         done = self.process.enter(command, self.identity)
-        if done.returncode != 0:
+        if done.returncode != status:
             raise AssertionError(f"{command} exited with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done.stdout
 

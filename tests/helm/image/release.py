@@ -6,7 +6,7 @@ from typing import Self
 
 from chart import CHART, Manifest, Values, merged, rendered, values_of
 
-NAME, NAMESPACE = "till", "shop"
+NAME = NAMESPACE = "semel"  # as the documents have it
 
 
 @dataclasses.dataclass(frozen=True)

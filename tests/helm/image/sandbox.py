@@ -10,7 +10,6 @@ and modes on the disk, as on a node.
 import contextlib
 import ctypes
 import dataclasses
-import errno
 import json
 import os
 import pathlib
@@ -27,6 +26,7 @@ from typing import Self
 PATIENCE = 60.0  # seconds; only what hangs gets there
 GLANCE = 0.02  # seconds, between two looks at what nobody tells of
 _CLONE_NEWNET = 0x40000000
+_PREPARING = {"bwrap", "setpriv"}
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -67,11 +67,6 @@ class Network:
         self.mounts = [Mount("/etc/hosts", hosts, read_only=True)]
         # As in a pod, one process holds the network while the others come and go.
         self._holder = start(root, ["sleep", "infinity"], Identity(65535, 65535), shares_network=False)
-        try:
-            self._await_loopback()
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
 
     def __enter__(self) -> Self:
         return self
@@ -93,17 +88,6 @@ class Network:
                 yield
             finally:
                 _set_network(mine.fileno())
-
-    def _await_loopback(self) -> None:
-        """Bubblewrap brings it up after it has told of its process."""
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            with self.entered(), socket.socket() as asked:
-                if asked.connect_ex(("127.0.0.1", 1)) != errno.ENETUNREACH:
-                    return
-            if time.monotonic() > deadline:
-                raise AssertionError("the loopback did not come up")
-            time.sleep(GLANCE)
 
 
 def _set_network(descriptor: int) -> None:
@@ -133,6 +117,16 @@ class Process:
                 raise AssertionError(f"bubblewrap started nothing:\n{self.output()}")
             said += more
         self.pid = json.loads(said)["child-pid"]
+
+    def await_command(self) -> None:
+        """Until then its view is being made: mounts, and the loopback of a network of its own."""
+        deadline = time.monotonic() + PATIENCE
+        name = pathlib.Path(f"/proc/{self.pid}/comm")
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # ended already
+            while name.read_text(encoding="utf-8").strip() in _PREPARING:
+                if time.monotonic() > deadline:
+                    raise AssertionError("bubblewrap did not come to the command")
+                time.sleep(GLANCE)
 
     def output(self) -> str:
         """All of it so far."""
@@ -196,6 +190,7 @@ def start(root: pathlib.Path, command: Sequence[str], identity: Identity | None 
         os.close(writer)
         writer = -1
         process.told(reader)
+        process.await_command()
     finally:
         os.close(reader)
         if writer >= 0:

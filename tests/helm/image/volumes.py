@@ -57,8 +57,10 @@ class Volumes:
                 files.change({path: data[key] for path, key in chosen.items()})
 
     def mounts(self, spec: Manifest, container: Manifest) -> list[Mount]:
-        claims = [template["metadata"]["name"] for template in self._release.server["spec"].get("volumeClaimTemplates", [])]
-        volumes: dict[str, Any] = {name: {"name": name, "persistentVolumeClaim": {"claimName": f"{name}-server-0"}} for name in claims}
+        server = self._release.server
+        claims = [template["metadata"]["name"] for template in server["spec"].get("volumeClaimTemplates", [])]
+        volumes: dict[str, Any] = {
+            name: {"persistentVolumeClaim": {"claimName": f"{name}-{server['metadata']['name']}-0"}} for name in claims}
         volumes |= {volume["name"]: volume for volume in spec.get("volumes", [])}
         mounts = []
         for wanted in container.get("volumeMounts", []):
@@ -91,7 +93,7 @@ class Volumes:
 
     def _files(self, data: dict[str, str], about: Manifest, context: Manifest) -> Files:
         kept = self._room / "files"
-        kept.mkdir(exist_ok=True)
+        kept.mkdir(parents=True, exist_ok=True)
         return Files(kept / str(len(list(kept.iterdir()))), data, about.get("defaultMode", 0o644), context)
 
 
