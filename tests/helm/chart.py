@@ -43,7 +43,7 @@ def rendered(
     values: Values | Path | None = None, *, release: str = "semel", namespace: str = "shop", kube_version: str = "", chart: Path = CHART
 ) -> list[Manifest]:
     """Every object that `helm install` would make, the test's pod too. A file of values is given to Helm as it is."""
-    given = values.read_text(encoding="utf-8") if isinstance(values, Path) else json.dumps(values or {})
+    given = values.read_text(encoding="utf-8") if isinstance(values, Path) else json.dumps(values or {}, ensure_ascii=False)
     text = _template(chart, release, namespace, kube_version, given)
     return [manifest for manifest in yaml.safe_load_all(text) if manifest is not None]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from pathlib import Path
@@ -29,6 +30,13 @@ VERSIONS = [oldest_taken(), "1.33", kubernetes_validate.latest_version().rpartit
 
 def schema_violation(manifest: Manifest, version: str) -> str:
     """What is wrong with the object, or nothing. A field that is unknown is wrong too."""
+    return _violation(json.dumps(manifest, default=str), version)
+
+
+# From one case to the next most objects are the same, and the schemas are large.
+@functools.cache
+def _violation(text: str, version: str) -> str:
+    manifest = json.loads(text)
     custom = CUSTOM / f"{manifest['kind'].lower()}.json"
     try:
         if custom.exists():

@@ -44,7 +44,7 @@ def _of_metadata(metadata: Manifest, kind: str) -> Iterator[str]:
             yield f"label {key}: {value!r}"
     annotations = metadata.get("annotations") or {}
     for key, value in annotations.items():
-        yield from _of_key(key)
+        yield from _of_key(key.lower() if isinstance(key, str) else key)  # as the API server does, here only
         if not isinstance(value, str):
             yield f"annotation {key}: {value!r} is no text"
     if sum(len(str(each).encode()) for pair in annotations.items() for each in pair) > LARGEST_ANNOTATIONS:
@@ -87,8 +87,9 @@ def _of_container(container: Manifest) -> Iterator[str]:
         port = container.get(probe, {}).get("httpGet", {}).get("port")
         if isinstance(port, str) and port not in ports:
             yield f"{probe} asks port {port!r}, which is none of {ports}"
-    for kind, amounts in (container.get("resources") or {}).items():
-        for resource, amount in amounts.items():
+    resources = container.get("resources") or {}
+    for kind in ("requests", "limits"):
+        for resource, amount in resources.get(kind, {}).items():
             if not QUANTITY.fullmatch(str(amount)):
                 yield f"{kind} of {resource}: {amount!r}"
 
