@@ -8,7 +8,8 @@
 namespace semel {
 
 // While it lives. As debug, also what gRPC calls an error: that is about bytes that anybody may send, who could fill the log with
-// it. Only its last words before it aborts are an error here.
+// it. Only its last words before it aborts are an error here, and TLS handshakes that failed a warning, told at most once in ten
+// seconds.
 class GrpcLog {
  public:
   explicit GrpcLog(const ops::Logger& log);  // which must outlive it; one at a time

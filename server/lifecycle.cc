@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,6 +26,7 @@
 #include "server/rpc/server.h"
 #include "server/signals.h"
 #include "server/test_clock.h"
+#include "server/tls_watch.h"
 #include "storage/rocksdb/rocksdb_storage.h"
 
 namespace semel {
@@ -43,7 +45,8 @@ storage::RocksDbOptions StorageOptions(const ops::Config& config, const ops::Log
   return options;
 }
 
-rpc::ServerOptions ServerOptionsOf(const ops::Config& config, int connection_files, const ops::Logger& log) {
+rpc::ServerOptions ServerOptionsOf(const ops::Config& config, int connection_files, TlsWatch* tls,
+                                   const ops::Logger& log) {
   const auto tell_full = [&log](const std::string& why) {
     log.Log(LogLevel::kError, "no room for more connections", {{"reason", why}});
   };
@@ -53,6 +56,7 @@ rpc::ServerOptions ServerOptionsOf(const ops::Config& config, int connection_fil
           .keepalive_interval = config.connections.keepalive_interval,
           .keepalive_timeout = config.connections.keepalive_timeout,
           .max_idle = config.connections.max_idle,
+          .certificate = tls == nullptr ? nullptr : &tls->served(),
           .acceptor = {.max_files = connection_files, .on_full = tell_full}};
 }
 
@@ -109,6 +113,12 @@ int Serve(const ops::CommandLine& command_line, ops::Logger& log) {
   }
   const ops::FileShares files = ops::SharesOf(max_files, storage_options.max_open_files);
   storage_options.max_open_files = files.storage;
+  std::unique_ptr<TlsWatch> tls;  // null: plaintext
+  if (config.tls.enabled()) {
+    absl::StatusOr<std::unique_ptr<TlsWatch>> opened = TlsWatch::Open(config.tls, log);
+    if (!opened.ok()) return Fail(log, "cannot use the TLS files", opened.status());
+    tls = *std::move(opened);
+  }
   std::optional<TestClock> test_clock;
   if (command_line.test_clock) test_clock.emplace(storage::FromMicros(*command_line.test_clock));
   auto storage =
@@ -123,8 +133,9 @@ int Serve(const ops::CommandLine& command_line, ops::Logger& log) {
 
   std::atomic<bool> draining = false;  // read by other threads
   Backups backups(**storage, {.directory = config.backup.directory, .keep = config.backup.keep}, log);
-  auto server = rpc::Server::Start(ServerOptionsOf(config, files.connections, log), committer, policies, config.limits,
-                                   call_stats, AdminOptionsOf(config, **storage, committer, backups, draining, log));
+  auto server =
+      rpc::Server::Start(ServerOptionsOf(config, files.connections, tls.get(), log), committer, policies, config.limits,
+                         call_stats, AdminOptionsOf(config, **storage, committer, backups, draining, log));
   if (!server.ok()) return Fail(log, "cannot serve", server.status());
 
   Reloader reloader(command_line, policies, log);
@@ -138,14 +149,15 @@ int Serve(const ops::CommandLine& command_line, ops::Logger& log) {
                                         .calls = call_stats,
                                         .reloads = reloader.figures(),
                                         .clock_steps = clock_watch.steps(),
-                                        .backups = backups.figures()}));
+                                        .backups = backups.figures(),
+                                        .tls = tls ? &tls->figures() : nullptr}));
   auto admin = ops::AdminHttp::Start(config.admin.listen,
                                      {.metrics = [&] { return metrics.Text(); },
                                       .not_ready_reason = [&] { return WhyNotReady(**storage, draining); },
                                       .posts = test_clock ? test_clock->Controls(committer) : ops::AdminHttp::Posts()});
   if (!admin.ok()) return Fail(log, "cannot serve the admin port", admin.status());
 
-  Maintenance maintenance(committer, clock_watch, [&](const absl::Status& status) {
+  Maintenance maintenance(committer, clock_watch, tls.get(), [&](const absl::Status& status) {
     (*server)->SetNotServing();
     log.Log(LogLevel::kError, "storage failed: nothing is promised until a restart reads back what is on disk",
             {{"reason", std::string(status.message())}});
@@ -157,11 +169,15 @@ int Serve(const ops::CommandLine& command_line, ops::Logger& log) {
            {"port", (*server)->port()},
            {"admin_port", (*admin)->port()},
            {"data_dir", config.data_dir},
+           {"tls", config.tls.enabled()},
            {"open_keys", (*storage)->Open().keys()},
            {"leases_honoured", engine_stats.leases_honoured.value()}});
   AnnounceReady(config, (*server)->port(), (*admin)->port());
 
-  while (signals.Next() == Signals::Wish::kReload) reloader.Reload();
+  while (signals.Next() == Signals::Wish::kReload) {
+    if (tls) tls->LookAgain();
+    reloader.Reload();
+  }
   log.Log(LogLevel::kInfo, "draining", {{"waiters", engine_stats.waiters.value()}});
   draining = true;
   (*server)->Drain();

@@ -51,7 +51,8 @@ ops::MetricSources MetricsOf(const Counted& counted) {
       .sessions = &counted.calls.sessions,
       .connections_turned_away = &counted.calls.connections_turned_away,
       .reloads = &counted.reloads,
-      .backups = &counted.backups};
+      .backups = &counted.backups,
+      .tls = counted.tls};
 }
 
 }  // namespace semel

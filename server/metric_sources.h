@@ -27,6 +27,7 @@ struct Counted {
   const ops::ReloadFigures& reloads;
   const engine::Counter& clock_steps;
   const ops::BackupFigures& backups;
+  const ops::TlsFigures* tls;  // none: no TLS
 };
 
 ops::MetricSources MetricsOf(const Counted& counted);

@@ -31,6 +31,14 @@ struct Config {
     bool service = true;
   } admin;
 
+  struct Tls {
+    std::string certificate;  // files in PEM; empty: plaintext
+    std::string private_key;
+    std::string client_ca;  // empty: clients need no certificate
+
+    bool enabled() const { return !certificate.empty(); }
+  } tls;
+
   struct Backup {
     std::string directory;  // empty: none are made
     size_t keep = 7;

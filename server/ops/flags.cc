@@ -8,6 +8,7 @@
 #include "fmt/format.h"
 #include "server/ops/config_text.h"
 #include "server/ops/settings.h"
+#include "server/ops/tls_files.h"
 
 namespace semel::ops {
 namespace {
@@ -74,6 +75,13 @@ absl::StatusOr<Config> Read(const std::optional<std::string>& path, const std::v
   return config;
 }
 
+// What a start would find in the files that the configuration names.
+absl::Status CheckFiles(const Config& config) {
+  if (!config.tls.enabled()) return absl::OkStatus();
+  const absl::StatusOr<rpc::TlsIdentity> identity = ReadTlsFiles(config.tls);
+  return identity.ok() ? CheckTls(*identity, config.tls).status() : identity.status();
+}
+
 struct Flags {
   std::optional<std::string> path;
   std::optional<int64_t> test_clock;
@@ -89,9 +97,10 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.set_version_flag("--version", "semeld " SEMEL_VERSION);
   auto* config_option = app.add_option("--config", flags.path, "The configuration file (YAML); SIGHUP reads it again");
   config_option->type_name("FILE");
-  app.add_option("--check-config", flags.path,
-                 "Only reads the file: prints what would be in force, as YAML, and exits with 0; or every problem, "
-                 "and exits with 2. Opens neither ports nor data.")
+  app.add_option(
+         "--check-config", flags.path,
+         "Only reads the file, and those of tls: prints what would be in force, as YAML, and exits with 0; or every "
+         "problem, and exits with 2. Opens neither ports nor data.")
       ->type_name("FILE")
       ->excludes(config_option)
       ->each([&flags](const std::string&) { flags.check_only = true; });
@@ -126,6 +135,10 @@ std::variant<CommandLine, ExitCode> ParseFlags(int argc, const char* const* argv
     return ExitCode{kExitUsage};
   }
   if (flags.check_only) {
+    if (absl::Status files = CheckFiles(*config); !files.ok()) {
+      err << "semeld: " << files.message() << "\n";
+      return ExitCode{kExitUsage};
+    }
     out << "# " << *flags.path << ": OK. In force would be:\n" << ToYaml(*config);
     return ExitCode{0};
   }

@@ -138,6 +138,14 @@ void AddReloads(const ReloadFigures& reloads, MetricFamilies& out) {
             static_cast<double>(reloads.last_success_seconds.value()));
 }
 
+void AddTls(const TlsFigures& tls, MetricFamilies& out) {
+  out.Gauge("semel_tls_certificate_expiry_timestamp_seconds",
+            "When the TLS certificate in force expires, or the first of its chain, in seconds since 1970.",
+            static_cast<double>(tls.expiry_seconds.value()));
+  out.Gauge("semel_tls_files_refused", "1 while the TLS files cannot be used and those from before stay in force.",
+            static_cast<double>(tls.refused.value()));
+}
+
 void AddProcess(std::chrono::system_clock::time_point start, MetricFamilies& out) {
   out.Start("semel_build_info", "1, with what this server was built from and with.", MetricType::Gauge)
       .Value(1, {{"version", SEMEL_VERSION}, {"compiler", SEMEL_COMPILER}});
@@ -191,6 +199,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   }
   if (sources_.backups != nullptr) AddBackups(*sources_.backups, out);
   if (sources_.reloads != nullptr) AddReloads(*sources_.reloads, out);
+  if (sources_.tls != nullptr) AddTls(*sources_.tls, out);
   if (sources_.properties) AddStorage(sources_.properties(), out);
   AddProcess(start_, out);
   return std::move(out).Take();

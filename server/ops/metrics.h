@@ -56,6 +56,12 @@ struct BackupFigures {
   engine::Gauge last_duration_micros;  // of the last one that this process made
 };
 
+// The files of `tls`. Thread-safe.
+struct TlsFigures {
+  engine::Gauge expiry_seconds;  // since 1970; of the certificate in force
+  engine::Gauge refused;         // 1: what the files hold now cannot be used
+};
+
 // Read from the thread that scrapes, so all must be thread-safe. What is referred to must outlive the Metrics. A callback
 // that is not given leaves its metrics out.
 struct MetricSources {
@@ -75,6 +81,7 @@ struct MetricSources {
   const engine::Counter* connections_turned_away = nullptr;
   const ReloadFigures* reloads = nullptr;
   const BackupFigures* backups = nullptr;
+  const TlsFigures* tls = nullptr;
 };
 
 // Thread-safe.

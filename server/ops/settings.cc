@@ -39,6 +39,17 @@ std::vector<Setting<Config>> ServerSettings() {
           "admin.service", [](auto& c) -> auto& { return c.admin.service; },
           "Whether AdminService is served on the gRPC port. Otherwise its calls are answered ADMIN_FORBIDDEN."),
       PathOrNone<C>(
+          "tls.certificate", [](auto& c) -> auto& { return c.tls.certificate; },
+          "A file in PEM: the server's certificate, then what lies between it and its authority. With `none` gRPC is "
+          "served without encryption."),
+      PathOrNone<C>(
+          "tls.private_key", [](auto& c) -> auto& { return c.tls.private_key; },
+          "A file in PEM: the private key of the certificate, without a passphrase."),
+      PathOrNone<C>(
+          "tls.client_ca", [](auto& c) -> auto& { return c.tls.client_ca; },
+          "A file in PEM: who signs the certificates of clients. Clients without one are refused. With `none` nobody "
+          "is asked for a certificate."),
+      PathOrNone<C>(
           "backup.directory", [](auto& c) -> auto& { return c.backup.directory; },
           "Where CreateBackup puts backups, best on another disk. Created when missing. With `none` it is refused."),
       Count<C>(
@@ -194,6 +205,10 @@ bool BackupsApart(const Config& c) {
 std::vector<Rule<Config>> ServerRules() {
   return {
       {"listen", "must not use the port of", "admin.listen", OnePortEach},
+      {"tls.certificate", "must be given together with", "tls.private_key",
+       [](const Config& c) { return c.tls.certificate.empty() == c.tls.private_key.empty(); }},
+      {"tls.client_ca", "must not be given without", "tls.certificate",
+       [](const Config& c) { return c.tls.client_ca.empty() || c.tls.enabled(); }},
       {"backup.directory", "must lie outside of, and not hold,", "data_dir", BackupsApart},
       {"shutdown.drain_delay", "must be shorter than", "shutdown.timeout",
        [](const Config& c) { return c.shutdown.drain_delay < c.shutdown.timeout; }},

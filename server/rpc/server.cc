@@ -67,7 +67,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   grpc::ServerBuilder builder;
   if (!options.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
   auto grpc_acceptor = builder.experimental().AddExternalConnectionAcceptor(
-      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, grpc::InsecureServerCredentials());
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+      options.certificate == nullptr ? grpc::InsecureServerCredentials() : options.certificate->Credentials());
   builder.RegisterService(&server->service_);
   builder.RegisterService(&server->admin_service_);
   builder.RegisterService(&server->health_.service());

@@ -22,6 +22,7 @@
 #include "server/rpc/administration.h"
 #include "server/rpc/call.h"
 #include "server/rpc/health_service.h"
+#include "server/rpc/served_certificate.h"
 #include "server/rpc/sessions.h"
 
 namespace semel::rpc {
@@ -34,6 +35,7 @@ struct ServerOptions {
   engine::Duration keepalive_interval = std::chrono::minutes(1);
   engine::Duration keepalive_timeout = std::chrono::seconds(20);
   engine::Duration max_idle = std::chrono::minutes(30);  // without calls; callers connect again by themselves
+  ServedCertificate* certificate = nullptr;              // must outlive the server; none: what is sent is not encrypted
   Acceptor::Options acceptor;
 };
 

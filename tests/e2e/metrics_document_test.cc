@@ -15,6 +15,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "tests/support/certificates.h"
 #include "tests/support/semeld.h"
 
 namespace semel::e2e {
@@ -84,6 +85,19 @@ TEST(MetricsDocumentTest, NamesWhatIsTold) {
   support::Semeld semeld(directory);
   ASSERT_TRUE(semeld.AwaitReady()) << semeld.Log();
   EXPECT_EQ(Describe(Documented(false)), Describe(Told(semeld.Get("/metrics").body)));
+}
+
+TEST(MetricsDocumentTest, NamesWhatIsToldWithTlsToo) {
+  const support::TemporaryDirectory directory;
+  support::Certificates pem(directory);
+  pem.MakeAuthority("ca");
+  pem.Make("server", {.authority = "ca"});
+  support::Semeld semeld(directory, {.config = absl::StrCat("tls: {certificate: ", pem.File("server.pem"),
+                                                            ", private_key: ", pem.File("server.key"), "}\n")});
+  ASSERT_TRUE(semeld.AwaitReady()) << semeld.Log();
+  Metrics all = Documented(false);
+  all.merge(Documented(true));
+  EXPECT_EQ(Describe(all), Describe(Told(semeld.Get("/metrics").body)));
 }
 
 TEST(MetricsDocumentTest, UnitsAreThoseOfTheNames) {

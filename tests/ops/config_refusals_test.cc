@@ -50,6 +50,14 @@ const Refused kRefused[] = {
      "f.yaml:2:1: `limits` is there twice, first on line 1"},
     {"KeyIsNoWord", "? [a, b]\n: c\n", "f.yaml:1:3: expected a plain word as key"},
 
+    // TLS.
+    {"CertificateWithoutKey", "tls:\n  certificate: a.pem\n",
+     "f.yaml:2:16: tls.certificate (a.pem) must be given together with tls.private_key (none)"},
+    {"KeyWithoutCertificate", "tls:\n  private_key: a.key\n",
+     "f.yaml:2:16: tls.certificate (none) must be given together with tls.private_key (a.key)"},
+    {"ClientAuthorityAlone", "tls:\n  client_ca: ca.pem\n",
+     "f.yaml:2:14: tls.client_ca (ca.pem) must not be given without tls.certificate (none)"},
+
     // Types.
     {"NoMap", "- a\n- b\n", "f.yaml:1:1: the configuration: expected keys and values"},
     {"SectionIsNoMap", "limits: 5\n", "f.yaml:1:9: limits: expected keys and values"},

@@ -63,6 +63,7 @@ data_dir: /var/lib/semel
 reflection: true
 polling_threads: 3
 admin: {listen: "localhost:9000", service: false}
+tls: {certificate: server.pem, private_key: server.key, client_ca: ca.pem}
 backup: {directory: /backup, keep: 3}
 log:
   level: warning
@@ -88,6 +89,9 @@ storage:
   EXPECT_EQ(config->polling_threads, 3u);
   EXPECT_EQ(config->admin.listen, "localhost:9000");
   EXPECT_FALSE(config->admin.service);
+  EXPECT_EQ(config->tls.certificate, "server.pem");
+  EXPECT_EQ(config->tls.private_key, "server.key");
+  EXPECT_EQ(config->tls.client_ca, "ca.pem");
   EXPECT_EQ(config->backup.directory, "/backup");
   EXPECT_EQ(config->backup.keep, 3u);
   EXPECT_EQ(config->log.level, LogLevel::kWarning);
