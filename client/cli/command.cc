@@ -60,6 +60,7 @@ void AddConnectionOptions(CLI::App& command, CommonOptions& common) {
   AddTimeout(command, "--timeout", "How long to try to reach the server (default: 10s)",
              [&common](Duration timeout) { common.timeout = timeout; });
   command.get_option("--timeout")->group("Connection");
+  AddTlsOptions(command, common.tls);
 }
 
 void AddCommonOptions(CLI::App& command, CommonOptions& common) {
@@ -94,8 +95,11 @@ absl::StatusOr<ClientOptions> ConnectionOf(const CommonOptions& common) {
   options.call_timeout = common.timeout;
   options.transport = Transport::kUnary;  // one command, one call
   const std::string problem = options.address.empty() ? "" : AddressProblem(options.address);
-  if (problem.empty()) return options;
-  return absl::InvalidArgumentError((given ? "--address: " : "SEMEL_ADDRESS: ") + problem);
+  if (!problem.empty()) {
+    return absl::InvalidArgumentError((given ? "--address: " : "SEMEL_ADDRESS: ") + problem);
+  }
+  if (absl::Status tls = SetTls(common.tls, options); !tls.ok()) return tls;
+  return options;
 }
 
 absl::StatusOr<ClientOptions> ClientOptionsOf(const CommonOptions& common) {
@@ -118,10 +122,12 @@ void Print(const CommonOptions& common, const Facts& facts) {
 }
 
 ExitCode PrintError(const CommonOptions& common, const absl::Status& error) {
+  const absl::StatusOr<ClientOptions> options = ConnectionOf(common);
+  const std::optional<Tls> tls = options.ok() ? options->tls : std::nullopt;
   if (common.output == "json") {
-    std::cout << FactsOf(error).AsJson() << std::flush;
+    std::cout << FactsOf(error, tls).AsJson() << std::flush;
   } else {
-    std::cerr << Explain(error);
+    std::cerr << Explain(error, tls);
   }
   return ExitCodeOf(error);
 }

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/facts.h"
+#include "client/cli/tls_options.h"
 #include "semel/client.h"
 
 namespace semel::cli {
@@ -23,6 +24,7 @@ struct CommonOptions {
   std::string namespace_name;
   std::string output = "text";
   Duration timeout = std::chrono::seconds(10);
+  TlsOptions tls;
 };
 
 void AddCommonOptions(CLI::App& command, CommonOptions& common);
@@ -42,8 +44,8 @@ std::string Environment(const char* name);
 // what else one could have given, for example "--all-namespaces, ".
 absl::StatusOr<std::string> NamespaceOf(const CommonOptions& common, const std::string& otherwise = "");
 
-// Where to connect to, and how long to try: what every connection needs. Errors: kInvalidArgument where the address, also that of
-// the environment, is none.
+// Where to connect to, how, and how long to try: what every connection needs. Errors: kInvalidArgument where the address or what is
+// said of TLS, also in the environment, is none.
 absl::StatusOr<ClientOptions> ConnectionOf(const CommonOptions& common);
 absl::StatusOr<std::unique_ptr<Client>> Open(const CommonOptions& common);
 

@@ -4,6 +4,7 @@
 #include "absl/status/status.h"
 #include "client/cli/duration_text.h"
 #include "client/cli/report.h"
+#include "client/cli/tls_advice.h"
 #include "semel/error.h"
 
 namespace semel::cli {
@@ -35,10 +36,12 @@ constexpr Advice kAdvice[] = {
     {reason::kStorageFailed, "The server cannot write; its log says why."},
 };
 
-std::string AdviceOn(const absl::Status& error, const ErrorDetails& details) {
+std::string AdviceOn(const absl::Status& error, const ErrorDetails& details, const std::optional<Tls>& tls) {
   for (const Advice& advice : kAdvice) {
     if (advice.reason == details.reason) return std::string(advice.text);
   }
+  const std::string on_tls = TlsAdvice(error, tls);
+  if (!on_tls.empty() && !details.outcome_unknown) return on_tls;
   if (error.code() != absl::StatusCode::kUnavailable && error.code() != absl::StatusCode::kDeadlineExceeded) return "";
   return details.outcome_unknown ? "Repeat the call with the same attempt id or token to find out what became of it."
                                  : "Check that semeld runs there: --address or SEMEL_ADDRESS says where to look.";
@@ -51,28 +54,29 @@ std::string NameOf(const absl::Status& error, const ErrorDetails& details) {
 
 }  // namespace
 
-std::string Explain(const absl::Status& error) {
+std::string Explain(const absl::Status& error, const std::optional<Tls>& tls) {
   const ErrorDetails details = DetailsOf(error);
-  std::string text = "semel: " + NameOf(error, details) + "\n  " + Shown(std::string(error.message())) + "\n";
+  std::string text =
+      "semel: " + NameOf(error, details) + "\n  " + Shown(InOptionsOfTheCommand(std::string(error.message()))) + "\n";
   for (const FieldViolation& violation : details.field_violations) {
     if (violation.field + ": " + violation.description == error.message()) continue;  // said above
     text += "  " + Shown(violation.field) + ": " + Shown(violation.description) + "\n";
   }
   if (details.retry_delay) text += "  Retry after " + FormatDuration(*details.retry_delay) + ".\n";
-  const std::string advice = AdviceOn(error, details);
+  const std::string advice = AdviceOn(error, details, tls);
   return advice.empty() ? text : text + "  " + advice + "\n";
 }
 
-Facts FactsOf(const absl::Status& error) {
+Facts FactsOf(const absl::Status& error, const std::optional<Tls>& tls) {
   const ErrorDetails details = DetailsOf(error);
   Facts facts("error", std::string(absl::StatusCodeToString(error.code())));
   facts.AddText("reason", details.reason);
-  facts.AddText("message", std::string(error.message()));
+  facts.AddText("message", InOptionsOfTheCommand(std::string(error.message())));
   facts.AddTexts("metadata", details.metadata);
   for (const FieldViolation& violation : details.field_violations) facts.AddText("field", violation.field);
   if (details.retry_delay) facts.AddLength("retry_after", *details.retry_delay);
   facts.AddFlag("outcome_unknown", details.outcome_unknown);
-  facts.AddText("advice", AdviceOn(error, details));
+  facts.AddText("advice", AdviceOn(error, details, tls));
   return facts;
 }
 

@@ -3,6 +3,7 @@
 #ifndef SEMEL_CLIENT_CLI_REPORT_H_
 #define SEMEL_CLIENT_CLI_REPORT_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,7 @@
 #include "client/cli/facts.h"
 #include "semel/admin_client.h"
 #include "semel/answer.h"
+#include "semel/options.h"
 
 namespace semel::cli {
 
@@ -27,9 +29,9 @@ std::string_view NameOf(State state);
 // What a person does next.
 std::string AdviceOn(const BeginAnswer& answer, const std::string& key);
 
-// The reason, the message and what to do, over several lines; ends with a newline.
-std::string Explain(const absl::Status& error);
-Facts FactsOf(const absl::Status& error);
+// The reason, the message and what to do, over several lines; ends with a newline. `tls`: what the call was made with.
+std::string Explain(const absl::Status& error, const std::optional<Tls>& tls);
+Facts FactsOf(const absl::Status& error, const std::optional<Tls>& tls);
 
 }  // namespace semel::cli
 

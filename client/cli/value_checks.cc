@@ -18,7 +18,8 @@ constexpr std::string_view kMayBeEmpty[] = {"result", "message", "fingerprint", 
 
 // Bytes like any other: what is stored or hashed as it is, and the names of files.
 constexpr std::string_view kMayBeBytes[] = {"result",           "fingerprint", "DATA",     "result-file", "data-file",
-                                            "fingerprint-file", "from",        "DATA_DIR", "BACKUP_DIR"};
+                                            "fingerprint-file", "from",        "DATA_DIR", "BACKUP_DIR",  "tls-ca",
+                                            "tls-certificate",  "tls-key"};
 
 template <typename Check>
 void ForEachOption(CLI::App& app, const Check& check) {

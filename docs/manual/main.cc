@@ -89,6 +89,11 @@ void AddEnvironment(Page& page) {
   page.Section("Environment");
   page.Term("SEMEL_ADDRESS", "", "Where semeld listens, where --address does not say. Without both: localhost:7420.");
   page.Term("SEMEL_NAMESPACE", "", "Who the keys belong to, where --namespace does not say.");
+  page.Term("SEMEL_TLS", "", "true or 1, false or 0: whether to encrypt the connection, where --tls does not say.");
+  page.Term(
+      "SEMEL_TLS_CA, SEMEL_TLS_CERTIFICATE, SEMEL_TLS_KEY, SEMEL_TLS_SERVER_NAME", "",
+      "With what, where --tls-ca, --tls-certificate, --tls-key and --tls-server-name do not say. One of them alone "
+      "encrypts the connection too, unless SEMEL_TLS or --tls=false says otherwise.");
 }
 
 std::string CommandPage(const CommandOutline& command, const std::string& date) {

@@ -103,14 +103,16 @@ void OwnedRun::GiveBack(const Attempt& attempt, const std::string& why, int exit
 }
 
 Invocation OwnedRun::InvocationFor(const Attempt& attempt, const std::string& checkpoint_file) const {
-  return {.words = request_.words,
-          .environment = {{"SEMEL_ADDRESS", client_.options().address},
-                          {"SEMEL_NAMESPACE", client_.options().namespace_name},
-                          {"SEMEL_KEY", attempt.key()},
-                          {"SEMEL_TOKEN", std::to_string(attempt.token())},
-                          {"SEMEL_ATTEMPT", std::to_string(attempt.number())},
-                          {"SEMEL_PREVIOUS", std::string(NameOf(attempt.previous()))},
-                          {"SEMEL_CHECKPOINT_FILE", checkpoint_file}}};
+  Invocation invocation{.words = request_.words,
+                        .environment = {{"SEMEL_ADDRESS", client_.options().address},
+                                        {"SEMEL_NAMESPACE", client_.options().namespace_name},
+                                        {"SEMEL_KEY", attempt.key()},
+                                        {"SEMEL_TOKEN", std::to_string(attempt.token())},
+                                        {"SEMEL_ATTEMPT", std::to_string(attempt.number())},
+                                        {"SEMEL_PREVIOUS", std::string(NameOf(attempt.previous()))},
+                                        {"SEMEL_CHECKPOINT_FILE", checkpoint_file}}};
+  for (auto& variable : TlsEnvironment(client_.options())) invocation.environment.push_back(std::move(variable));
+  return invocation;
 }
 
 void OwnedRun::Supervise(Attempt& attempt, CommandProcess& command, const std::string& checkpoint_file) {

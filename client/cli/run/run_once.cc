@@ -17,6 +17,7 @@
 #include "client/cli/run/run_notices.h"
 #include "client/cli/run/signal_inbox.h"
 #include "client/cli/script_commands.h"
+#include "client/cli/tls_advice.h"
 
 namespace semel::cli {
 namespace {
@@ -124,7 +125,7 @@ int Conclude(const absl::StatusOr<RunOutcome>& outcome, OwnedRun& run, const Run
       run.ExitCode();  // writes the rest of what the command wrote
       return NotRecorded(outcome.status(), run, request.key, client, notices);
     }
-    notices.Warn("the command was not started\n" + Explain(outcome.status()));
+    notices.Warn("the command was not started\n" + Explain(outcome.status(), client.options().tls));
     return RunExitCodeOf(outcome.status());
   }
   if (run.end()) {
@@ -158,7 +159,7 @@ int RunOnce(const RunRequest& request, const CommonOptions& common) {
   }
   const auto client = Connect(request, common);
   if (!client.ok()) {
-    notices.Warn(std::string(client.status().message()));
+    notices.Warn(InOptionsOfTheCommand(std::string(client.status().message())));
     return RunExitCodeOf(client.status());
   }
   EndedBySignals until_begun(signals);
