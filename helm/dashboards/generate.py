@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes the dashboards that the chart brings along: helm/semel/dashboards/*.json.
 
-    python3 helm/dashboards/generate.py            writes them
-    python3 helm/dashboards/generate.py --check    only says which are not what the code makes, with exit code 1
+python3 helm/dashboards/generate.py            writes them
+python3 helm/dashboards/generate.py --check    only says which are not what the code makes, with exit code 1
 """
 
 from __future__ import annotations

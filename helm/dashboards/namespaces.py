@@ -23,8 +23,8 @@ def count(metric: str, *labels: str) -> Query:
 SUMMARY = (
     table(
         "In the time shown",
-        "Of each namespace: its Begins, how many were answered from the store, and what needs a look when it is not 0. Namespaces that the "
-        "configuration does not name are counted together as (other).",
+        "Of each namespace: its Begins, how many were answered from the store, and what needs a look when it is not 0. "
+        "Namespaces that the configuration does not name are counted together as (other).",
         NUMBER,
         count("semel_begin_outcomes_total"),
         count("semel_begin_outcomes_total", 'outcome="done"'),
@@ -118,7 +118,8 @@ OWNERSHIP = (
     ),
     graph(
         "Stale tokens",
-        "Calls a second of owners that had lost their key to another attempt: their effect may have happened twice unless its target checks tokens.",
+        "Calls a second of owners that had lost their key to another attempt: their effect may have happened twice unless "
+        "its target checks tokens.",
         PER_SECOND,
         Query(per_second("semel_stale_tokens_total", CHOSEN, by=BY), NAME),
         empty="No namespace",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -107,7 +108,7 @@ def _defaults(panel: Panel) -> dict[str, Any]:
             {"type": "value", "options": {value: {"text": text, "color": color, "index": index}}}
             for index, (value, text, color) in enumerate(panel.words)
         ],
-        "custom": _CUSTOM.get(panel.kind, lambda _: {})(panel),
+        "custom": _CUSTOM[panel.kind](panel),
     }
     if not panel.logarithmic:
         defaults["min"] = 0
@@ -129,12 +130,14 @@ def _drawn(panel: Panel) -> dict[str, Any]:
     }
 
 
-_CUSTOM = {
+_CUSTOM: dict[str, Callable[[Panel], dict[str, Any]]] = {
     "timeseries": _drawn,
     "table": lambda _: {"align": "auto", "filterable": True},
+    "stat": lambda _: {},
+    "heatmap": lambda _: {},
 }
 
-_OPTIONS = {
+_OPTIONS: dict[str, Callable[[Panel], dict[str, Any]]] = {
     "timeseries": lambda _: {
         "legend": {"showLegend": True, "displayMode": "list", "placement": "bottom", "calcs": []},
         "tooltip": {"mode": "multi", "sort": "desc"},

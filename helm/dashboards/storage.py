@@ -28,8 +28,8 @@ NO_COMMITS = "No commits"
 NOW = (
     stat(
         "Storage",
-        "`Failed` is for good: a sync failed, and what the disk holds is not known. Nothing more is acknowledged until a restart has read "
-        "the disk again.",
+        "`Failed` is for good: a sync failed, and what the disk holds is not known. Nothing more is acknowledged until a "
+        "restart has read the disk again.",
         NUMBER,
         f"max({of('semel_storage_failed')})",
         words=(("0", "Serves", GREEN), ("1", "Failed", RED)),
@@ -124,14 +124,16 @@ COMMITS = (
 COMPACTION = (
     graph(
         "Writes held back",
-        "Share of the time in which RocksDB held writes back because compaction was behind, and the rate that it slows them down to (0: not at all).",
+        "Share of the time in which RocksDB held writes back because compaction was behind, and the rate that it slows "
+        "them down to (0: not at all).",
         SHARE,
         Query(f"rate({of('semel_rocksdb_write_stall_seconds_total')}[$__rate_interval])", "{{instance}}: held back"),
         Query(of("semel_rocksdb_delayed_write_rate_bytes"), "{{instance}}: slowed to", axis_right_unit=BYTES_PER_SECOND),
     ),
     graph(
         "Compaction behind",
-        "Files of level 0, which every read looks through, and the bytes that compaction has yet to rewrite. Growing without end: the disk is too slow.",
+        "Files of level 0, which every read looks through, and the bytes that compaction has yet to rewrite. Growing "
+        "without end: the disk is too slow.",
         NUMBER,
         Query(of("semel_rocksdb_level0_files"), "{{instance}}: level 0 files"),
         Query(of("semel_rocksdb_pending_compaction_bytes"), "{{instance}}: to rewrite", axis_right_unit=BYTES),
@@ -185,8 +187,9 @@ DISK = (
     ),
     graph(
         "Until the disk is full, against retention",
-        "When the disk is full if it fills as in the last six hours, and how long it takes until the retention begins to free what was stored first. "
-        "Full sooner than freed: a larger disk or a shorter retention is needed. No line of the former: the disk does not fill.",
+        "When the disk is full if it fills as in the last six hours, and how long it takes until the retention begins to "
+        "free what was stored first. Full sooner than freed: a larger disk or a shorter retention is needed. No line of "
+        "the former: the disk does not fill.",
         SECONDS,
         Query(of("instance:semel_data_disk_full:seconds"), "{{instance}}: full in"),
         Query(of("instance:semel_key_retention_left:seconds"), "{{instance}}: freed in"),
@@ -196,7 +199,8 @@ DISK = (
     ),
     graph(
         "Bytes of a key",
-        "Data on disk for each settled key: what sizing multiplies with the rate and the retention. Estimated, as the number of keys is.",
+        "Data on disk for each settled key: what sizing multiplies with the rate and the retention. Estimated, as the "
+        "number of keys is.",
         BYTES,
         Query(quotient(f"sum({USED})", summed("semel_rocksdb_settled_keys_estimate")), "bytes of a key"),
         empty="No settled keys",
@@ -213,7 +217,9 @@ DISK = (
         NUMBER,
         Query(of("semel_journal_entries"), "{{instance}}: entries"),
         Query(
-            f"time() - ({of('semel_journal_trimmed_timestamp_seconds')} > 1)", "{{instance}}: trimmed up to", axis_right_unit=SECONDS
+            f"time() - ({of('semel_journal_trimmed_timestamp_seconds')} > 1)",
+            "{{instance}}: trimmed up to",
+            axis_right_unit=SECONDS,
         ),
     ),
 )

@@ -18,7 +18,20 @@ from prometheus import Prometheus, Series
 
 _INK, _FAINT = "#24292f", "#8c959f"
 _COLOURS = {"green": "#1a7f37", "yellow": "#bf8700", "red": "#cf222e", "blue": "#0969da"}
-_LINES = ("#0969da", "#bc4c00", "#1a7f37", "#8250df", "#bf8700", "#cf222e", "#1b7c83", "#bf3989", "#57606a", "#4d2d00", "#116329", "#6639ba")
+_LINES = (
+    "#0969da",
+    "#bc4c00",
+    "#1a7f37",
+    "#8250df",
+    "#bf8700",
+    "#cf222e",
+    "#1b7c83",
+    "#bf3989",
+    "#57606a",
+    "#4d2d00",
+    "#116329",
+    "#6639ba",
+)
 _ROUND_TIMES = (1, 60, 3600, 86400, 10 * 86400, 100 * 86400, 1000 * 86400, 10000 * 86400)
 _LEGEND_CHARACTERS = 80  # that fit beside each other below a panel
 
@@ -54,7 +67,9 @@ def draw(panel: dict[str, Any], axes: Axes, shown: Shown) -> bool:
     if _KINDS[panel["type"]](panel, axes, shown):
         return True
     axes.set_axis_off()
-    axes.text(0.5, 0.5, panel["fieldConfig"]["defaults"]["noValue"], ha="center", va="center", color=_FAINT, transform=axes.transAxes)
+    axes.text(
+        0.5, 0.5, panel["fieldConfig"]["defaults"]["noValue"], ha="center", va="center", color=_FAINT, transform=axes.transAxes
+    )
     return False
 
 
@@ -228,7 +243,13 @@ def _table(panel: dict[str, Any], axes: Axes, shown: Shown) -> bool:
         ]
         for row in rows
     ]
-    drawn = axes.table(cells, colLabels=headings, cellLoc="left", colLoc="left", bbox=(0, max(0.0, 1 - 0.16 * (len(cells) + 1)), 1, min(1, 0.16 * (len(cells) + 1))))
+    drawn = axes.table(
+        cells,
+        colLabels=headings,
+        cellLoc="left",
+        colLoc="left",
+        bbox=(0, max(0.0, 1 - 0.16 * (len(cells) + 1)), 1, min(1, 0.16 * (len(cells) + 1))),
+    )
     drawn.auto_set_font_size(False)
     drawn.set_fontsize(7.5)
     for cell in drawn.get_celld().values():

@@ -1,7 +1,7 @@
 """Real load that touches everything: the habits, each at its rate, and an operator who changes the configuration.
 
-    with monitored(tmp_path, configuration(tmp_path)) as watched:
-        drive(watched, seconds=30)
+with monitored(tmp_path, configuration(tmp_path)) as watched:
+    drive(watched, seconds=30)
 """
 
 from __future__ import annotations

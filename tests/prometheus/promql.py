@@ -24,7 +24,7 @@ def _tokens(expression: str) -> list[str]:
     while place < len(expression):
         match = _TOKEN.match(expression, place)
         if match is None:
-            raise ValueError(f"no PromQL from {expression[place:place + 20]!r} on: {expression}")
+            raise ValueError(f"no PromQL from {expression[place : place + 20]!r} on: {expression}")
         if match.lastgroup != "space":
             found.append(match.group())
         place = match.end()
