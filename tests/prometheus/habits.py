@@ -10,7 +10,7 @@ import os
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import semel
 import semel.aio
@@ -34,7 +34,7 @@ class Callers:
     async def connect(cls, address: str, stack: AsyncExitStack, tls: semel.Tls) -> Callers:
         """Closed with the stack."""
         # Patient with a machine that has other things to do; a server that is stuck still fails the load.
-        patience = {"tls": tls, "owner": "load", "lease": 30, "call_timeout": 30, "try_timeout": 15}
+        patience: dict[str, Any] = {"tls": tls, "owner": "load", "lease": 30, "call_timeout": 30, "try_timeout": 15}
         enter = stack.enter_async_context
         return cls(
             await enter(semel.aio.Client(address, namespace="shop", transport="unary", **patience)),
