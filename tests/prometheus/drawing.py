@@ -33,7 +33,7 @@ _LINES = (
     "#6639ba",
 )
 _ROUND_TIMES = (1, 60, 3600, 86400, 10 * 86400, 100 * 86400, 1000 * 86400, 10000 * 86400)
-_LEGEND_CHARACTERS = 80  # that fit beside each other below a panel
+_LEGEND_CHARACTERS = 95  # that fit beside each other below a panel
 
 
 @dataclass(frozen=True)
