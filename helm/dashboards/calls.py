@@ -9,7 +9,6 @@ from panels import NUMBER, PER_SECOND, SECONDS, SHARE, Panel, Query, graph, heat
 CALLS = 'method!="Session"'
 # What the server could not do, as the rules count it; all else that is not OK tells a caller something true about its request.
 FAULTS = 'code=~"UNAVAILABLE|INTERNAL|UNKNOWN|DATA_LOSS"'
-REFUSALS = 'code!~"OK|UNAVAILABLE|INTERNAL|UNKNOWN|DATA_LOSS"'
 # A Begin's time holds what it was asked to wait for another owner, which is not the server's doing.
 WAITLESS = 'method=~"Complete|Lookup|Renew|Release|Checkpoint"'
 
@@ -55,10 +54,10 @@ TRAFFIC = (
     ),
     graph(
         "Refusals",
-        "Answers a second that tell a caller that it asked wrongly or too late: ABORTED a stale token, "
-        "FAILED_PRECONDITION another fingerprint or outcome, INVALID_ARGUMENT a field, NOT_FOUND a key that is not known.",
+        "What was refused a second, by the reason that the caller reads in the error, items of batches included. TOKEN_STALE: an "
+        "owner came back too late; FINGERPRINT_MISMATCH: a key was used for another request; OVERLOADED: a bound is reached.",
         PER_SECOND,
-        Query(per_second("semel_calls_total", CALLS, REFUSALS, by="code") + " > 0", "{{code}}"),
+        Query(per_second("semel_refusals_total", by="reason") + " > 0", "{{reason}}"),
         empty="No refusals",
     ),
     graph(
