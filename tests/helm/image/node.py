@@ -76,7 +76,6 @@ class Pod:
     def await_metric(self, line: str) -> None:
         self.eventually(lambda: line in self.get("/metrics", "admin")[1].splitlines(), f"metric {line}")
 
-
     def execute(self, *command: str, status: int = 0) -> str:
         """What `kubectl exec` would print; the command must end with that status."""
         done = self.process.enter(command, self.identity)
@@ -90,14 +89,15 @@ class Pod:
     def end(self) -> int:
         """The hook, the signal, and the exit status, all of it within the grace period."""
         began = time.monotonic()
-        hook = self.container.get("lifecycle", {}).get("preStop", {})
-        match hook:
+        match self.container.get("lifecycle", {}).get("preStop"):
+            case None:
+                pass
             case {"exec": {"command": command}}:
                 self.execute(*command)
             case {"sleep": {"seconds": seconds}}:
                 time.sleep(seconds)
-            case {}:
-                pass
+            case other:
+                raise NotImplementedError(f"hook {other}")
         self.signal_end()
         return self.process.wait(self.manifest["spec"]["terminationGracePeriodSeconds"] - (time.monotonic() - began))
 
