@@ -115,9 +115,7 @@ def test_what_was_acknowledged_before_a_backup_is_in_it(
         restored.kill()
 
 
-def test_a_restored_server_goes_on(
-    serving: Semeld, server_in: Callable[..., Semeld], tmp_path: Path, semel: CommandLine
-) -> None:
+def test_a_restored_server_goes_on(serving: Semeld, server_in: Callable[..., Semeld], tmp_path: Path, semel: CommandLine) -> None:
     """It replays what it knows, runs what it does not, gives greater tokens, and backs up into the same directory."""
     with client_library.Client(serving.address, namespace="shop") as client:
         client.run("order/17", lambda attempt: "shipped")

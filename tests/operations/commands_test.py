@@ -102,7 +102,7 @@ def named_objects(rest: list[str], verb: str) -> list[tuple[str, str]]:
     slashed = [tuple(word.split("/", 1)) for word in words if re.fullmatch(r"[a-z]+/[a-z0-9-]+", word)]
     if slashed:
         return [(SINGULAR.get(kind, kind), name) for kind, name in slashed]
-    if verb in ("exec", "logs", "port-forward"):
+    if verb in ("exec", "logs"):
         return [("pod", words[0])]
     if len(words) > 1 and verb != "wait":
         return [(SINGULAR.get(words[0], words[0]), words[1])]
@@ -214,7 +214,9 @@ def test_the_rescue_pod_fits_the_chart() -> None:
 
 def test_the_paths_are_those_of_the_server_in_the_pod() -> None:
     told = chart.configuration()
-    text = "\n".join(command.text for command in typed() if "semel-rescue" in command.text or "semel-0 -- semel backups" in command.text)
+    text = "\n".join(
+        command.text for command in typed() if "semel-rescue" in command.text or "semel-0 -- semel backups" in command.text
+    )
     assert set(re.findall(r"semel verify (\S+)", text)) == {told["data_dir"], "/var/lib/semel/restored", "/moved/data"}
     assert set(re.findall(r"(?:--from|semel backups) (\S+)", text)) == {told["backup"]["directory"]}
 

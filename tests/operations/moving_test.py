@@ -34,7 +34,9 @@ class Machine:
     def run(self, command: str) -> str:
         if command.startswith("semeld "):
             return self.serve(command)
-        done = subprocess.run(["bash", "-euc", command], cwd=self.directory, env=self._environment, text=True, capture_output=True, timeout=PATIENCE)
+        done = subprocess.run(
+            ["bash", "-euc", command], cwd=self.directory, env=self._environment, text=True, capture_output=True, timeout=PATIENCE
+        )
         assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
         return done.stdout
 
@@ -95,8 +97,18 @@ def test_by_copy(machine: Machine, semel: CommandLine) -> None:
     assert "shipped" in said[-1] or "done" in said[-1], said
     assert files_of(machine.directory / "old") == before, "the old directory is to stay as it was"
     refused = subprocess.run(
-        [os.environ["SEMEL_TEST_SEMELD"], "--data-dir", machine.directory / "new", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"],
-        text=True, capture_output=True, timeout=PATIENCE,
+        [
+            os.environ["SEMEL_TEST_SEMELD"],
+            "--data-dir",
+            machine.directory / "new",
+            "--listen",
+            "127.0.0.1:0",
+            "--admin-listen",
+            "127.0.0.1:0",
+        ],
+        text=True,
+        capture_output=True,
+        timeout=PATIENCE,
     )
     assert refused.returncode != 0 and "in use by process" in refused.stderr
     assert "in use by process" in semel.run("verify", machine.directory / "new", code=13)
@@ -114,7 +126,7 @@ def test_by_backup_and_restore(machine: Machine) -> None:
 
 
 def test_a_copy_of_a_directory_that_is_served_is_told_from_a_whole_one(machine: Machine, semel: CommandLine) -> None:
-    """Why the page says to stop first: files come and go. What is left out is seen as soon as it is a table or the list of them."""
+    """Why the page says to stop first: files come and go. A table that is left out is seen."""
     for command in prepared_by("By copy"):
         machine.run(command)
     machine.stop()

@@ -52,7 +52,9 @@ def pod(tmp_path: Path, semel_program: str) -> Pod:
 
 def serve(server_in: Callable[..., Semeld], pod: Pod) -> Semeld:
     """As the chart has it: each directory below its volume's mount."""
-    return server_in(pod.path("/var/lib/semel"), f"log:\n  level: warning\nbackup:\n  directory: {pod.path('/var/backups/semel/backups')}\n")
+    return server_in(
+        pod.path("/var/lib/semel"), f"log:\n  level: warning\nbackup:\n  directory: {pod.path('/var/backups/semel/backups')}\n"
+    )
 
 
 def test_the_pod_restores_what_the_volume_lost(server_in: Callable[..., Semeld], pod: Pod) -> None:

@@ -48,7 +48,13 @@ def disk_bytes(directory: Path) -> int:
 
 
 def carried(shape: Shape) -> dict[str, float]:
-    return {"namespace": len("shop"), "key": shape.key, "fingerprint": shape.fingerprint, "owner": shape.owner, "result": shape.result}
+    return {
+        "namespace": len("shop"),
+        "key": shape.key,
+        "fingerprint": shape.fingerprint,
+        "owner": shape.owner,
+        "result": shape.result,
+    }
 
 
 def record_bytes(formulas: Formulas, parts: dict[str, float]) -> float:
@@ -142,10 +148,17 @@ def test_an_open_key_takes_the_memory_that_the_page_says(
     server.start()  # more than before, as what a start reads is in memory for a while: a limit must hold it
     assert metric(server, "semel_open_keys") == keys
     parts = sum(carried(shape).values())
-    wanted = formulas.value("memory", {"open_keys": keys, "carried": parts}) - formulas.value("memory", {"open_keys": 0, "carried": 0})
+    wanted = formulas.value("memory", {"open_keys": keys, "carried": parts}) - formulas.value(
+        "memory", {"open_keys": 0, "carried": 0}
+    )
     assert (metric(server, "semel_process_resident_memory_bytes") - empty) / keys == pytest.approx(wanted / keys, rel=NEAR)
-    assert disk_bytes(tmp_path / "data") < formulas.value("data", {"rate": 0, "key_retention": 0, "result_retention": 0,
-                                                                    "reclaim": 0, "open_keys": keys} | carried(shape)) + LOGS
+    assert (
+        disk_bytes(tmp_path / "data")
+        < formulas.value(
+            "data", {"rate": 0, "key_retention": 0, "result_retention": 0, "reclaim": 0, "open_keys": keys} | carried(shape)
+        )
+        + LOGS
+    )
 
 
 def test_the_benchmark_saw_the_same_disk(formulas: Formulas, performance: str) -> None:
@@ -163,7 +176,8 @@ def test_the_benchmark_saw_the_same_disk(formulas: Formulas, performance: str) -
 def test_the_benchmark_saw_the_same_processor_time(formulas: Formulas, repository: Path) -> None:
     cases = json.loads((repository / "bench/results/compare.json").read_text())["cases"]
     measured = {
-        (case["case"], case["in_flight"]): statistics.median(round_["server_cpu_us"] for round_ in case["rounds"]) for case in cases
+        (case["case"], case["in_flight"]): statistics.median(round_["server_cpu_us"] for round_ in case["rounds"])
+        for case in cases
     }
     columns = {"calls of their own": "semel-unary", "a stream": "semel-stream", "batches of 64": "semel-batch"}
     seen = 0
@@ -180,8 +194,12 @@ def test_the_table_of_disks_is_what_the_formula_gives(formulas: Formulas) -> Non
     assert len(rows) >= 8
     for row in rows:
         given = {"namespace": 5, "key": 36, "fingerprint": 32, "owner": 0, "open_keys": 0, "reclaim": DAY / 2, "keep": 7}
-        given |= {"rate": number(row["keys a second"]), "key_retention": number(row["key kept"]),
-                  "result_retention": number(row["result kept"]), "result": number(row["result"])}
+        given |= {
+            "rate": number(row["keys a second"]),
+            "key_retention": number(row["key kept"]),
+            "result_retention": number(row["result kept"]),
+            "result": number(row["result"]),
+        }
         if given["result"] > INLINE:
             given["outcome"] = formulas.value("large", given)
         keys = given["rate"] * (given["key_retention"] + given["reclaim"])

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 import semel as client_library
 from conftest import CommandLine
-from semeld import Semeld
+from semeld import Semeld, eventually
 
 PATIENCE = 60.0
 PAGE = Path(__file__).parents[2] / "docs/upgrading.md"
@@ -38,7 +39,9 @@ def documented_refusal() -> str:
 
 def contents(directory: Path) -> dict[str, tuple[bytes, int]]:
     return {
-        str(file.relative_to(directory)): (file.read_bytes(), file.stat().st_mtime_ns) for file in directory.rglob("*") if file.is_file()
+        str(file.relative_to(directory)): (file.read_bytes(), file.stat().st_mtime_ns)
+        for file in directory.rglob("*")
+        if file.is_file()
     }
 
 
@@ -55,7 +58,9 @@ def test_a_newer_format_is_refused_in_the_words_of_the_page(stopped: Path, semel
     before = contents(data)
     done = subprocess.run(
         [os.environ["SEMEL_TEST_SEMELD"], "--data-dir", data, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"],
-        text=True, capture_output=True, timeout=PATIENCE,
+        text=True,
+        capture_output=True,
+        timeout=PATIENCE,
     )
     assert done.returncode != 0
     assert documented_refusal() in done.stdout + done.stderr
@@ -86,6 +91,48 @@ def test_the_same_release_takes_over_what_another_process_left(stopped: Path, se
 def test_a_setting_of_a_newer_release_stops_an_older_one(tmp_path: Path) -> None:
     path = tmp_path / "semeld.yaml"
     path.write_text("limits:\n  of_tomorrow: 1\n")
-    done = subprocess.run([os.environ["SEMEL_TEST_SEMELD"], "--check-config", path], text=True, capture_output=True, timeout=PATIENCE)
+    done = subprocess.run(
+        [os.environ["SEMEL_TEST_SEMELD"], "--check-config", path], text=True, capture_output=True, timeout=PATIENCE
+    )
     assert done.returncode == 2
     assert re.search(r"semeld\.yaml:2:\d+: .*limits\.of_tomorrow", done.stdout + done.stderr)
+
+
+def test_callers_sit_out_a_restart(tmp_path: Path) -> None:
+    """With the library's own patience: nobody sees an error, and nothing is done twice."""
+    configuration = "log:\n  level: warning\nshutdown:\n  drain_delay: 1s\n  timeout: 5s\n"
+    before = Semeld(tmp_path, configuration)
+    before.start()
+    after = Semeld(tmp_path, configuration, listen=before.address)  # as a Service's address stays
+    done: list[tuple[int, int]] = []
+    failures: list[BaseException] = []
+    stop = threading.Event()
+
+    def work(caller: int) -> None:
+        try:
+            with client_library.Client(before.address, namespace="shop") as client:
+                while not stop.is_set():
+                    number = len(done)
+                    client.run(f"order/{caller}/{number}", lambda attempt, number=number: done.append((caller, number)))
+        except BaseException as failure:
+            failures.append(failure)
+
+    callers = [threading.Thread(target=work, args=(caller,)) for caller in range(4)]
+    try:
+        for caller in callers:
+            caller.start()
+        assert eventually(lambda: len(done) > 50)
+        before.drain()
+        before.stop()
+        at_rest = len(done)
+        after.start()
+        assert eventually(lambda: len(done) > at_rest + 50 or failures)
+    finally:
+        stop.set()
+        for caller in callers:
+            caller.join()
+        for server in (before, after):
+            if server.running:
+                server.kill()
+    assert not failures
+    assert len(set(done)) == len(done)
