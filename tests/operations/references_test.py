@@ -135,3 +135,18 @@ def test_the_restart_takes_what_the_chart_gives_it() -> None:
     assert f"`shutdown.timeout` ({values['config']['shutdown']['timeout'].removesuffix('s')} s, the delay included)" in page
     incident = (REPOSITORY / "docs/incident.md").read_text()
     assert f"`startupSeconds` ({values['startupSeconds'] // 60} minutes)" in incident
+
+
+def test_the_lines_of_a_start_that_fails_are_those_of_the_server() -> None:
+    """What a person compares with the log, in the middle of the night."""
+    page = (REPOSITORY / "docs/incident.md").read_text()
+    table = page[page.index("| the line says | do |") :].split("\n\n")[0].splitlines()[2:]
+    program, seen = semeld.binary().read_bytes(), 0
+    for row in table:
+        said = row.strip("| ").split(" | ")[0]
+        if said.startswith("a file's name"):
+            continue  # RocksDB's words, of which there are many
+        for piece in re.split(r"\s*\bN\b\s*|\s*…\s*", said):
+            assert piece.encode() in program, f"semeld does not say: {piece}"
+        seen += 1
+    assert seen >= 6
