@@ -17,7 +17,8 @@ lint_protos() {
 lint_includes() { python3 tests/architecture/include_rules.py; }
 
 lint_scripts() {
-  shellcheck -x dev .ci/run client/*/*.sh server/packaging/debian/p* tests/docs/stand-ins/* || return
+  { tracked 'client/*/*.sh' 'tests/helm/*/*.sh' && ls -d dev .ci/run server/packaging/debian/p* tests/docs/stand-ins/*; } |
+    xargs shellcheck -x || return
   tracked '*.py' | xargs -r python3 -c 'import ast, sys; [ast.parse(open(f).read(), f) for f in sys.argv[1:]]'
 }
 
