@@ -227,3 +227,7 @@ def test_the_tolerations_are_taken(tmp_path: Path) -> None:
         path.write_text("\n".join(block.lines))
         rendered = next(found for found in chart.render("-f", str(path)) if found["kind"] == "StatefulSet")
         assert rendered["spec"]["template"]["spec"]["tolerations"] == yaml.safe_load(path.read_text())["tolerations"]
+        for one in rendered["spec"]["template"]["spec"]["tolerations"]:
+            assert set(one) == {"key", "operator", "effect", "tolerationSeconds"}  # the API server drops what it does not know
+            assert (one["operator"], one["effect"]) == ("Exists", "NoExecute")
+            assert re.fullmatch(r"node\.kubernetes\.io/(unreachable|not-ready)", one["key"])
