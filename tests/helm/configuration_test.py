@@ -10,13 +10,13 @@ import pytest
 import yaml
 
 from chart import CI_FILES, REPOSITORY, Refused, Values, default_values, merged, nested, rendered, values_of
-from semeld_config import Mistaken, in_force, semeld_yaml
+from semeld_config import Mistaken, in_force, semeld_yaml, with_certificates
 
 every_file = pytest.mark.parametrize("file", [None, *CI_FILES], ids=lambda file: file.name if file else "defaults")
 
 
 def force_of(values: Values | Path | None, folder: Path) -> dict[str, Any]:
-    return in_force(semeld_yaml(rendered(values)), folder)
+    return in_force(with_certificates(semeld_yaml(rendered(values)), folder), folder)
 
 
 def flat(settings: Values, prefix: str = "") -> dict[str, Any]:
@@ -50,6 +50,10 @@ def test_the_server_takes_it_and_has_the_values_that_were_meant(file: Path | Non
             assert same(force[path], meant), path
     assert force["listen"] == "0.0.0.0:7420"
     assert force["admin/listen"] == "0.0.0.0:7421"
+    tls = merged(default_values(), values)["tls"]
+    certificates = [("certificate", "tls.crt"), ("private_key", "tls.key"), *([("client_ca", tls["clientCa"])] if tls["clientCa"] else [])]
+    for key, name in certificates if tls["enabled"] else []:
+        assert force[f"tls/{key}"] == str(tmp_path / name)
 
 
 # What YAML takes for null, true, a number, a date, or a number to the base of sixty.

@@ -99,7 +99,10 @@ REFUSED: list[tuple[str, Any, str]] = [
 # What is wrong because of another value.
 REFUSED_TOGETHER: list[tuple[Values, str]] = [
     ({"terminationGracePeriodSeconds": 30}, r"terminationGracePeriodSeconds must be at least 58"),
-    ({"terminationGracePeriodSeconds": 60, "config": {"shutdown": {"timeout": "1m"}}}, r"terminationGracePeriodSeconds must be at least 93"),
+    (
+        {"terminationGracePeriodSeconds": 60, "config": {"shutdown": {"timeout": "1m"}}},
+        r"terminationGracePeriodSeconds must be at least 93",
+    ),
     ({"config": {"shutdown": {"drain_delay": "25s"}}}, r"drain_delay \(25s\) must be shorter than config.shutdown.timeout \(25s\)"),
     ({"config": {"shutdown": {"drain_delay": "26000ms"}}}, r"drain_delay \(26000ms\) must be shorter"),
     ({"tls": {"enabled": True}}, r"tls.enabled needs a certificate"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,21 @@ def semeld_yaml(manifests: list[Manifest]) -> str:
 
 class Mistaken(Exception):
     """semeld would not start with it; the text is what it said."""
+
+
+TLS_MOUNT = "/etc/semel-tls"
+
+
+def with_certificates(text: str, folder: Path) -> str:
+    """The same file where the Secret's mount is a folder of this machine: semeld reads what it names, also to check."""
+    named = re.findall(rf"{TLS_MOUNT}/(\S+)$", text, re.MULTILINE)
+    if named:
+        key, certificate = folder / "tls.key", folder / "tls.crt"
+        words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=semel"]
+        subprocess.run(["openssl", *words, "-keyout", key, "-out", certificate], check=True, capture_output=True, timeout=PATIENCE)
+        for authority in set(named) - {key.name, certificate.name}:
+            (folder / authority).write_bytes(certificate.read_bytes())
+    return text.replace(TLS_MOUNT, str(folder))
 
 
 def in_force(text: str, folder: Path) -> dict[str, Any]:

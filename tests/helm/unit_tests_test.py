@@ -17,13 +17,12 @@ def test_the_templates_own_tests() -> None:
     assert counted[1] == counted[2] and int(counted[1]) > 0
 
 
+NAMED = re.compile(r"^ *(?:- |template: |templates: \[)[\"']?(?:templates/)?([\w/.]+\.(?:yaml|txt))", re.MULTILINE)
+
+
 def test_every_template_has_tests() -> None:
     """A template without one would be changed without anybody noticing."""
-    tested = {
-        template
-        for file in (CHART / "tests").glob("*_test.yaml")
-        for template in re.findall(r"^ *(?:- |template: |templates: \[)\"?'?(?:templates/)?([\w/.]+\.(?:yaml|txt))", file.read_text(), re.MULTILINE)
-    }
+    tested = {template for file in (CHART / "tests").glob("*_test.yaml") for template in NAMED.findall(file.read_text())}
     templates = {str(path.relative_to(CHART / "templates")) for path in (CHART / "templates").rglob("*") if path.is_file()}
     made = {name for name in templates if not name.startswith("_")}
     assert made - tested == set()
