@@ -84,10 +84,11 @@ async def orders(callers: Callers, n: int) -> None:
 
 
 async def repeated_reports(callers: Callers, n: int) -> None:
-    """An owner that reports twice, renews, and looks."""
+    """An owner that renews, leaves a checkpoint, reports twice, and looks."""
     key = f"parcel/{n}"
     token = await acquired(callers.single.begin(key))
     await callers.single.renew(key, token)
+    await callers.single.checkpoint(key, token, b"label 12", effects_began=True)
     await callers.single.complete(key, token, semel.Result(b"packed"))
     await callers.single.complete(key, token, semel.Result(b"packed"))
     assert await callers.single.lookup(key) is not None
@@ -135,10 +136,9 @@ async def forgotten(callers: Callers, n: int) -> None:
 
 
 async def doubts(callers: Callers, n: int) -> None:
-    """Effects that began and of which nothing more was heard: a person settles most, and some stay."""
+    """An owner that falls silent where nobody else may try: a person settles most, and some stay."""
     key, print_ = f"charge/{n}", semel.fingerprint({"cents": n})
-    token = await acquired(callers.single.begin(key, namespace="bank", fingerprint=print_, lease=SHORT))
-    await callers.single.checkpoint(key, token, b"sent", effects_began=True, namespace="bank")
+    await acquired(callers.single.begin(key, namespace="bank", fingerprint=print_, lease=SHORT))
     await answered(semel.InDoubt, callers.single.begin(key, namespace="bank", fingerprint=print_, wait=20))
     if n % 4:
         await callers.operator.resolve_key(key, semel.Result(b"paid"), reason="the statement has it", actor=OPERATOR)
