@@ -222,17 +222,21 @@ void Batch::Say(Operation* operation, Reply reply) { answers_.push_back({operati
 
 absl::Status Batch::Commit() {
   std::vector<storage::Mutation> mutations;
-  mutations.reserve(
-      std::count_if(overlay_.begin(), overlay_.end(), [](const auto& each) { return each.second.dirty; }));
+  std::vector<std::optional<Lease>> leases_before;  // of the keys in `mutations`
+  const auto dirty =
+      std::count_if(overlay_.begin(), overlay_.end(), [](const auto& each) { return each.second.dirty; });
+  mutations.reserve(dirty);
+  leases_before.reserve(dirty);
   for (auto& [key, slot] : overlay_) {
     if (!slot.dirty) continue;
+    leases_before.push_back(slot.loaded_lease);
     mutations.push_back({.key = key, .expected_version = slot.loaded_version, .record = std::move(*slot.record)});
   }
   if (mutations.empty() && !storage_.clock().MustMark(now_)) return absl::OkStatus();
   const absl::StatusOr<storage::CommitTimes> times = storage_.Commit(mutations, now_);
   if (!times.ok()) return times.status();
-  for (const storage::Mutation& mutation : mutations) {
-    silent_owners_.Replace(mutation.key.ns, overlay_.at(mutation.key).loaded_lease, LeaseOf(mutation.record));
+  for (size_t i = 0; i < mutations.size(); ++i) {
+    silent_owners_.Replace(mutations[i].key.ns, leases_before[i], LeaseOf(mutations[i].record));
   }
   stats_.commits.Add();
   stats_.commit_micros.Observe((times->write + times->sync).count());
