@@ -61,6 +61,17 @@ void RefuseNothingAfterEquals(const std::vector<std::string>& arguments) {
   }
 }
 
+// CLI11 2.1 takes what is no flag for a number, and lets the error of that end the process.
+void RefuseOtherThanFlag(const std::vector<std::string>& arguments) {
+  const std::string name = "--tls";
+  for (const std::string& argument : arguments) {
+    if (!argument.starts_with(name + "=")) continue;
+    const std::string value = argument.substr(name.size() + 1);
+    if (value == "true" || value == "false" || value == "1" || value == "0") continue;
+    throw CLI::ValidationError(name, "\"" + value + "\" is neither true nor false");
+  }
+}
+
 // An answer that was never written must not look like success.
 int ExitCodeOnceWritten(int exit_code) {
   std::cout.flush();
@@ -111,6 +122,7 @@ CommandLine::CommandLine() : app(kDescription, "semel") {
 void CommandLine::Parse(std::vector<std::string> arguments) {
   words = TakeWords(arguments);
   RefuseNothingAfterEquals(arguments);
+  RefuseOtherThanFlag(arguments);
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
   app.parse(std::move(arguments));
 }

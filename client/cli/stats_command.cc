@@ -83,7 +83,7 @@ class Readings {
     if (!stats.ok() && !IsAway(stats.status())) return stats.status();
     if (!stats.ok()) {
       return common_.output == "json"
-                 ? FactsOf(stats.status()).AsJson()
+                 ? FactsOf(stats.status(), admin_.options().tls).AsJson()
                  : admin_.options().address + " is away: " + std::string(stats.status().message()) + "\n";
     }
     const std::optional<Rates> rates = before_ ? RatesBetween(*before_, *stats) : std::nullopt;
