@@ -175,6 +175,7 @@ TEST_F(MetricsTest, CountWhatIsRefusedByReason) {
   }
   v1::CreateBackupRequest backup;
   backup.set_reason("nightly");
+  backup.set_actor("ana");
   EXPECT_EQ(caller_->Call(backup).error().reason, "BACKUP_NOT_CONFIGURED");
 
   const Scrape scrape(semeld_.Get("/metrics").body);
