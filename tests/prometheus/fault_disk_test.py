@@ -15,6 +15,7 @@ import pytest
 
 import semel
 from monitored import Monitored, chart_rules, monitored
+from semeld import eventually
 from shortened import shortened
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
@@ -66,36 +67,74 @@ def test_a_full_disk(small_disk: Path) -> None:
         watched.prometheus.wait_for(fails, "calls that fail use up the errors of a month")
 
 
-@pytest.mark.skipif(shutil.which("bindfs") is None, reason="bindfs is not installed")
-def test_a_disk_whose_writer_is_stopped(tmp_path: Path) -> None:
-    """The data lies on a file system that a process serves, as on a network disk; that process is stopped."""
+@contextmanager
+def stuck_call(watched: Monitored) -> Iterator[None]:
+    """One Begin that is under way within the block; whoever leaves it has brought the disk back."""
+    with semel.Client(watched.semeld.address, namespace="shop", call_timeout=120, try_timeout=120) as client:
+        call = threading.Thread(target=client.begin, args=("order/17",))
+        call.start()
+        yield
+        call.join()
+
+
+@pytest.fixture
+def frozen_disk(tmp_path: Path) -> Iterator[Path]:
+    """An ext4 of its own in a file, which `fsfreeze --freeze` makes take no writes, and wait."""
+    image, disk = tmp_path / "image", tmp_path / "disk"
+    with image.open("wb") as file:
+        file.truncate(128 << 20)
+    disk.mkdir()
+    subprocess.run(["mkfs.ext4", "-q", image], check=True)
+    subprocess.run(["mount", "-o", "loop", image, disk], check=True)
+    yield disk
+    subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def test_a_disk_that_takes_no_writes(frozen_disk: Path) -> None:
+    with on(frozen_disk) as watched:
+        subprocess.run(["fsfreeze", "--freeze", frozen_disk], check=True)
+        try:
+            with stuck_call(watched):
+                watched.prometheus.wait_for_alert("SemelCommitsStopped")
+                subprocess.run(["fsfreeze", "--unfreeze", frozen_disk], check=True)
+        except BaseException:
+            # Neither semeld nor this test could end on a frozen disk.
+            subprocess.run(["fsfreeze", "--unfreeze", frozen_disk], check=False)
+            raise
+        watched.prometheus.wait_for(
+            lambda: all(alert.name != "SemelCommitsStopped" for alert in watched.prometheus.alerts()), "the alert ends"
+        )
+
+
+@pytest.fixture
+def served_disk(tmp_path: Path) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
+    """A file system that a process serves, as one over the network is; with that process."""
     disk, behind = tmp_path / "disk", tmp_path / "behind"
     disk.mkdir()
     behind.mkdir()
     writer = subprocess.Popen(["bindfs", "-f", behind, disk])
-    try:
-        mounted = f" {disk} fuse"
-        deadline = threading.Event()
-        for _ in range(300):
-            if mounted in Path("/proc/mounts").read_text() or deadline.wait(0.1):
-                break
-        with on(disk) as watched, semel.Client(
-            watched.semeld.address, namespace="shop", call_timeout=120, try_timeout=120
-        ) as client:
-            writer.send_signal(signal.SIGSTOP)
-            stuck = threading.Thread(target=client.begin, args=("order/17",))
-            stuck.start()
-            try:
+    assert eventually(lambda: f" {disk} fuse" in Path("/proc/mounts").read_text()), "bindfs does not mount"
+    yield disk, writer
+    writer.send_signal(signal.SIGCONT)
+    subprocess.run(["umount", "--lazy", disk], check=True)
+    writer.wait(30)
+
+
+@pytest.mark.skipif(shutil.which("bindfs") is None, reason="bindfs is not installed")
+def test_a_disk_whose_writer_is_stopped(served_disk: tuple[Path, subprocess.Popen[bytes]]) -> None:
+    disk, writer = served_disk
+    with on(disk) as watched:
+        writer.send_signal(signal.SIGSTOP)
+        try:
+            with stuck_call(watched):
+                # Such a disk does not tell how full it is either. A server that asks it while it is scraped is down to
+                # Prometheus, and one that has asked before tells that its commits have stopped.
                 watched.prometheus.wait_for(
                     lambda: {"SemelCommitsStopped", "SemelDown"}
                     & {alert.name for alert in watched.prometheus.alerts() if alert.state == "firing"},
                     "a disk that does not answer is told",
                 )
-                print(sorted(alert.name for alert in watched.prometheus.alerts()))
-            finally:
                 writer.send_signal(signal.SIGCONT)
-                stuck.join()
-    finally:
-        writer.send_signal(signal.SIGCONT)
-        subprocess.run(["umount", "--lazy", disk], check=False)
-        writer.wait(30)
+        except BaseException:
+            writer.send_signal(signal.SIGCONT)
+            raise
