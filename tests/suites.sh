@@ -52,6 +52,7 @@ count_of() {
 # One line over all suites, worded as ctest words its own.
 summary() {
   local suite total=0
+  ((${#tested[@]})) || die "nothing was tested: ${skipped[*]} left out"
   for suite in "${tested[@]}"; do total=$((total + $(count_of "$suite"))); done
   say "Passed: ${tested[*]}"
   if ((${#skipped[@]})); then printf '********  SKIPPED: %s\n' "${skipped[@]}"; fi
