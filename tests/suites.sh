@@ -67,8 +67,8 @@ check_name() {
   local name=$1 word
   [[ $name =~ ^[a-z_.]+$ ]] || return 0
   for word in ${name//./ }; do
-    # Without -q, which would end the listing by a broken pipe; pytest cares for no case.
-    git grep -qiF --untracked -e "$word" -- tests client helm || tracked tests client helm | grep -iF -e "$word" >/dev/null ||
+    # The second without -q, which would end the listing by a broken pipe.
+    git grep -qF --untracked -e "$word" -- tests client helm || tracked tests client helm | grep -F -e "$word" >/dev/null ||
       die "no suite and no test has a name with '$word' in it; see ./dev help"
   done
 }
