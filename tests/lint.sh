@@ -36,7 +36,7 @@ lint_dependencies() {
   local package status=0
   for package in "${build_packages[@]}" "${test_packages[@]}" "${micro_packages[@]}" "${bench_packages[@]}" "${peer_packages[@]}" \
     "${lint_packages[@]}" "${tidy_packages[@]}" "${python_packages[@]}" "${go_packages[@]}" \
-    "${operating_packages[@]}" "${operating_servers[@]}" "$buf_package" "$staticcheck"; do
+    "${operating_packages[@]}" "${operating_servers[@]}" "${apiserver_packages[@]}" "${apiserver_servers[@]}" "$buf_package" "$staticcheck"; do
     grep -qF "\`$package\`" docs/dependencies.md || { echo "$package is not in docs/dependencies.md" >&2 && status=1; }
   done
   return $status
