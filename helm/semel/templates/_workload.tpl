@@ -74,8 +74,8 @@ spec:
 {{- end }}
 
 {{/*
-/livez answers as long as the process does, also where the storage has failed: another start then would meet the same disk, and
-take away who still answers Lookups. Readiness sends callers away, and the alert SemelStorageFailed a person here.
+/livez answers as long as the process does, also where the storage has failed: another start then would meet the same disk.
+Readiness sends callers away, and the alert SemelStorageFailed a person here.
 The admin port opens when the database is read, which the startup probe waits for.
 */}}
 {{- define "semel.probes" -}}
