@@ -94,8 +94,6 @@ class Pod:
                 pass
             case {"exec": {"command": command}}:
                 self.execute(*command)
-            case {"sleep": {"seconds": seconds}}:
-                time.sleep(seconds)
             case other:
                 raise NotImplementedError(f"hook {other}")
         self.signal_end()
