@@ -30,7 +30,7 @@ KUBECTL = {
     "exec": {"-c"},
     "get": {"-o", "--watch", "--sort-by"},
     "label": {"--overwrite"},
-    "logs": {"--previous", "--tail", "-f"},
+    "logs": {"--previous", "--tail", "--since", "-f"},
     "patch": {"--type", "-p"},
     "port-forward": set(),
     "rollout": {"--timeout"},
@@ -39,7 +39,7 @@ KUBECTL = {
     "top": set(),
     "wait": {"--for", "--timeout"},
 }
-WITH_VALUE = {"-n", "-f", "-o", "-c", "-p", "--type"}
+WITH_VALUE = {"-n", "-f", "-o", "-c", "-p", "--type", "--since"}
 SINGULAR = {"pods": "pod", "po": "pod", "jobs": "job", "nodes": "node", "events": "event", "svc": "service", "sts": "statefulset"}
 ELSEWHERE = {"namespace", "node", "pv", "event"}  # kinds that are not the chart's
 
