@@ -27,6 +27,7 @@
 #include "server/signals.h"
 #include "server/test_clock.h"
 #include "server/tls_watch.h"
+#include "server/unreadable_watch.h"
 #include "storage/rocksdb/rocksdb_storage.h"
 
 namespace semel {
@@ -157,7 +158,8 @@ int Serve(const ops::CommandLine& command_line, ops::Logger& log) {
                                       .posts = test_clock ? test_clock->Controls(committer) : ops::AdminHttp::Posts()});
   if (!admin.ok()) return Fail(log, "cannot serve the admin port", admin.status());
 
-  Maintenance maintenance(committer, clock_watch, tls.get(), [&](const absl::Status& status) {
+  UnreadableWatch unreadable_watch(engine_stats.unreadable, log);
+  Maintenance maintenance(committer, clock_watch, unreadable_watch, tls.get(), [&](const absl::Status& status) {
     (*server)->SetNotServing();
     log.Log(LogLevel::kError, "storage failed: nothing is promised until a restart reads back what is on disk",
             {{"reason", std::string(status.message())}});

@@ -13,6 +13,7 @@
 #include "server/clock_watch.h"
 #include "server/engine/committer.h"
 #include "server/tls_watch.h"
+#include "server/unreadable_watch.h"
 
 namespace semel {
 
@@ -21,11 +22,12 @@ class Maintenance {
   static constexpr std::chrono::seconds kInterval{2};
 
   // `on_failure` is called once, when storage has failed for good; the thread ends then. `tls_watch` is null without TLS.
-  Maintenance(engine::Committer& committer, ClockWatch& clock_watch, TlsWatch* tls_watch,
-              std::function<void(const absl::Status&)> on_failure)
-      : thread_([this, &committer, &clock_watch, tls_watch, on_failure = std::move(on_failure)] {
+  Maintenance(engine::Committer& committer, ClockWatch& clock_watch, UnreadableWatch& unreadable_watch,
+              TlsWatch* tls_watch, std::function<void(const absl::Status&)> on_failure)
+      : thread_([this, &committer, &clock_watch, &unreadable_watch, tls_watch, on_failure = std::move(on_failure)] {
           while (!StoppedWithin(kInterval)) {
             clock_watch.Look();
+            unreadable_watch.Look();
             if (tls_watch != nullptr) tls_watch->Look();
             if (absl::Status status = committer.Maintain(); !status.ok()) return on_failure(status);
           }

@@ -33,7 +33,7 @@ constexpr Advice kAdvice[] = {
     {reason::kQuotaExceeded, "The namespace is at its limit: try later, or ask its owner."},
     {reason::kOverloaded, "The server has too much to do: try again later."},
     {reason::kDraining, "The server is shutting down: try again in a moment."},
-    {reason::kStorageFailed, "The server cannot write; its log says why."},
+    {reason::kStorageFailed, "The server cannot write, or cannot read what it holds of this key; its log says why."},
 };
 
 std::string AdviceOn(const absl::Status& error, const ErrorDetails& details, const std::optional<Tls>& tls) {

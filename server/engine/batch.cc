@@ -162,7 +162,11 @@ Reply Batch::WithPayload(const Operation& operation, const storage::Record& reco
     result->payload_detached = false;
     return reply;
   }
-  if (!absl::IsNotFound(payload.status())) return Unreadable();
+  if (!absl::IsNotFound(payload.status())) {
+    stats_.storage_failures.Add();
+    stats_.unreadable.Add(payload.status());
+    return Unreadable();
+  }
   // Its retention ended between this batch's time and now.
   if (found == nullptr) return Expired{.complete_time = record.complete_time};
   found->state = VisibleState::kExpired;

@@ -96,7 +96,7 @@ void Committer::RunWork(const Work& work, std::vector<Batch::Answer>& answers) {
   operations.insert(operations.end(), work.overdue.begin(), work.overdue.end());
   if (absl::Status status = batch.Load(operations, work.lapsed); !status.ok()) {
     if (!storage_.Health().ok()) return FailAll(work, answers);
-    return work.size() > 1 ? RunOneByOne(work, answers) : RefuseUnreadable(work, answers);
+    return work.size() > 1 ? RunOneByOne(work, answers) : RefuseUnreadable(work, status, answers);
   }
   // What arrived comes first: an owner whose Complete was held up by us must not lose its key to those who wait for it.
   for (Operation* operation : work.arrived) batch.Serve(operation);
@@ -115,8 +115,9 @@ void Committer::RunOneByOne(const Work& work, std::vector<Batch::Answer>& answer
   for (size_t i = 0; i < work.overdue.size(); ++i) RunWork({.overdue = work.overdue.subspan(i, 1)}, answers);
 }
 
-void Committer::RefuseUnreadable(const Work& work, std::vector<Batch::Answer>& answers) {
+void Committer::RefuseUnreadable(const Work& work, const absl::Status& why, std::vector<Batch::Answer>& answers) {
   stats_.storage_failures.Add();
+  const size_t answered = answers.size();
   for (Operation* operation : work.arrived) answers.push_back({operation, Unreadable()});
   for (Operation* operation : work.overdue) answers.push_back({operation, Unreadable()});
   for (const Key& key : work.lapsed) {
@@ -125,6 +126,7 @@ void Committer::RefuseUnreadable(const Work& work, std::vector<Batch::Answer>& a
       answers.push_back({waiter, Unreadable()});
     }
   }
+  stats_.unreadable.Add(why, answers.size() - answered);
 }
 
 // A failed write is final, so nobody is left waiting for something that will not come (rule 17).
@@ -178,7 +180,9 @@ std::optional<Refusal> Committer::ListSlice(const ListRequest& request, ListPage
   if (absl::IsInvalidArgument(scanned.status())) return NotACursor();
   if (!scanned.ok()) {
     stats_.storage_failures.Add();
-    return storage_.Health().ok() ? Unreadable() : StorageFailed();
+    if (!storage_.Health().ok()) return StorageFailed();
+    stats_.unreadable.Add(scanned.status());
+    return Unreadable();
   }
   // What callers are told of an instant is covered by a clock mark, as in a batch.
   const Time now = storage_.clock().Now();

@@ -93,7 +93,8 @@ class Committer {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunWork(const Work& work, std::vector<Batch::Answer>& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunOneByOne(const Work& work, std::vector<Batch::Answer>& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void RefuseUnreadable(const Work& work, std::vector<Batch::Answer>& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RefuseUnreadable(const Work& work, const absl::Status& why, std::vector<Batch::Answer>& answers)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FailAll(const Work& work, std::vector<Batch::Answer>& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PublishWaiters() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);  // for those who look without the lock
   std::optional<Refusal> ListSlice(const ListRequest& request, ListPage& page) ABSL_LOCKS_EXCLUDED(mutex_);

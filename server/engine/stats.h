@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "server/engine/policy_table.h"
+#include "server/engine/unreadable_records.h"
 
 namespace semel::engine {
 
@@ -82,7 +83,7 @@ struct NamespaceStats {
   Counter already_applied;
 };
 
-// Constant after construction: the tables. Everything else is atomic; any thread may read at any time.
+// Constant after construction: the tables. Everything else is atomic or locks for itself; any thread may read at any time.
 struct EngineStats {
   // By PolicyTable::Entry::index, with room for every entry that may come while the process lives.
   std::vector<NamespaceStats> namespaces = std::vector<NamespaceStats>(PolicyTable::kMaxEntries);
@@ -91,6 +92,7 @@ struct EngineStats {
   LatencyHistogram sync_micros{50};    // of that, the sync
   Counter commits;
   Counter storage_failures;
+  UnreadableRecords unreadable;
   Counter dropped_past_deadline;  // undecided, because the caller had given up
   Counter refused_waits;          // past a bound on waiters: answered in_progress at once
   Counter leases_honoured;        // extended at start (rule 13)

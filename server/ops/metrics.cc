@@ -82,6 +82,9 @@ void AddEngine(const engine::EngineStats& engine, MetricFamilies& out) {
   out.Counter("semel_commits_total", "Group commits synced to disk.", static_cast<double>(engine.commits.value()));
   out.Counter("semel_storage_failures_total", "Storage calls that failed.",
               static_cast<double>(engine.storage_failures.value()));
+  out.Counter("semel_unreadable_records_total",
+              "Operations refused because a record or a payload could not be read back: damaged, or of a newer format.",
+              static_cast<double>(engine.unreadable.seen().operations));
   out.Counter("semel_dropped_past_deadline_total", "Operations dropped undecided because their deadline had passed.",
               static_cast<double>(engine.dropped_past_deadline.value()));
   out.Counter("semel_refused_waits_total", "Begins answered in_progress at once because too many were waiting.",

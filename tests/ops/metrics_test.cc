@@ -115,6 +115,7 @@ TEST_F(MetricsTest, HasEveryName) {
                            "semel_sync_seconds",
                            "semel_commits_total",
                            "semel_storage_failures_total",
+                           "semel_unreadable_records_total",
                            "semel_storage_failed",
                            "semel_dropped_past_deadline_total",
                            "semel_refused_waits_total",
@@ -182,7 +183,9 @@ TEST_F(MetricsTest, GaugesAndEngineCounters) {
   stats_.waiters.Set(4);
   stats_.queue_depth.Set(6);
   stats_.commits.Add(8);
+  EXPECT_EQ(Read().Of("semel_unreadable_records_total"), 0) << "there before the first, so that a rule sees it come";
   stats_.storage_failures.Add(1);
+  stats_.unreadable.Add(absl::DataLossError("a bit"), 7);
   stats_.dropped_past_deadline.Add(2);
   stats_.refused_waits.Add(3);
   stats_.leases_honoured.Add(5);
@@ -193,6 +196,7 @@ TEST_F(MetricsTest, GaugesAndEngineCounters) {
   EXPECT_EQ(scrape.Of("semel_queue_depth"), 6);
   EXPECT_EQ(scrape.Of("semel_commits_total"), 8);
   EXPECT_EQ(scrape.Of("semel_storage_failures_total"), 1);
+  EXPECT_EQ(scrape.Of("semel_unreadable_records_total"), 7);
   EXPECT_EQ(scrape.Of("semel_dropped_past_deadline_total"), 2);
   EXPECT_EQ(scrape.Of("semel_refused_waits_total"), 3);
   EXPECT_EQ(scrape.Of("semel_leases_honoured_total"), 5);
