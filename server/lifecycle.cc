@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/backups.h"
 #include "server/clock_watch.h"
+#include "server/disk_watch.h"
 #include "server/engine/committer.h"
 #include "server/engine/policy_table.h"
 #include "server/grpc_log.h"
@@ -141,10 +142,11 @@ int Serve(const ops::CommandLine& command_line, ops::Logger& log) {
 
   Reloader reloader(command_line, policies, log);
   ClockWatch clock_watch((*storage)->clock(), log);
+  const DiskWatch disk_watch(config.data_dir);
   const ops::Metrics metrics(MetricsOf({.storage = **storage,
                                         .committer = committer,
                                         .limits = config.limits,
-                                        .data_dir = config.data_dir,
+                                        .data_disk = disk_watch,
                                         .engine = engine_stats,
                                         .policies = policies,
                                         .calls = call_stats,

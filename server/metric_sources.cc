@@ -40,7 +40,7 @@ ops::MetricSources MetricsOf(const Counted& counted) {
       .limits = &counted.limits,
       .open = [&committer = counted.committer] { return committer.Open(); },
       .properties = [&storage = counted.storage] { return storage.Properties(); },
-      .data_disk = [&directory = counted.data_dir] { return ops::DiskSpaceOf(directory); },
+      .data_disk = [&disk = counted.data_disk] { return disk.space(); },
       .storage_ok = [&storage = counted.storage] { return storage.Health().ok(); },
       .clock_offset_seconds =
           [&storage = counted.storage] { return std::chrono::duration<double>(storage.clock().WallOffset()).count(); },

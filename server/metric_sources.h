@@ -3,8 +3,7 @@
 #ifndef SEMEL_SERVER_METRIC_SOURCES_H_
 #define SEMEL_SERVER_METRIC_SOURCES_H_
 
-#include <string>
-
+#include "server/disk_watch.h"
 #include "server/engine/committer.h"
 #include "server/engine/limits.h"
 #include "server/engine/policy_table.h"
@@ -20,7 +19,7 @@ struct Counted {
   storage::Storage& storage;
   const engine::Committer& committer;
   const engine::Limits& limits;
-  const std::string& data_dir;
+  const DiskWatch& data_disk;
   const engine::EngineStats& engine;
   const engine::PolicyTable& policies;
   const rpc::CallStats& calls;

@@ -16,6 +16,7 @@ constexpr int kReclaimChecks = 8;  // in a reclaim interval
 
 absl::Status RocksDbStorage::Maintain(Time now) {
   if (latch_->failed()) return latch_->status();
+  MeasureLogs();
   // Before the first commit nothing may be written with a clock mark: see Open.
   if (committed_ && now - last_trim_ >= options_.trim_interval) {
     last_trim_ = now;

@@ -69,6 +69,7 @@ absl::StatusOr<std::unique_ptr<RocksDbStorage>> RocksDbStorage::Open(RocksDbOpti
   if (!status.ok()) return status;
   storage->bounds_->SetTrimmed(storage->journal_.trimmed());
   storage->bounds_->SetClock(storage->clock_.get());
+  storage->MeasureLogs();
   return storage;
 }
 

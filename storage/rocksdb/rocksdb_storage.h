@@ -6,6 +6,7 @@
 #ifndef SEMEL_STORAGE_ROCKSDB_ROCKSDB_STORAGE_H_
 #define SEMEL_STORAGE_ROCKSDB_ROCKSDB_STORAGE_H_
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -80,6 +81,7 @@ class RocksDbStorage final : public Storage {
   // Maintain.
   absl::Status Cut(const OpenJournal::Trim& trim, Time now);
   absl::Status ReclaimInBackground();
+  void MeasureLogs();
 
   // Scan: true where the page is full.
   bool ScanOpen(const ScanRequest& request, uint64_t after, size_t& examined, ScanPage& page) const;
@@ -104,6 +106,7 @@ class RocksDbStorage final : public Storage {
   Time reached_{};          // latest instant, token or position committed by this process
   Time last_trim_{};
   Time last_reclaim_{};
+  std::atomic<double> log_bytes_{0};  // as last measured
 
   // Of the call under way; members so that their memory is used again.
   struct Lookup {
