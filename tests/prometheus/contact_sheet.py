@@ -21,9 +21,10 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from drawing import Shown, draw
-from expressions import dashboards, shortened
+from expressions import dashboards
 from load import configuration, drive
 from monitored import REPOSITORY, chart_rules, monitored
+from shortened import shortened
 
 _SECONDS = 170.0
 _WIDTH = 18.0  # inches of 24 columns

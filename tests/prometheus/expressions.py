@@ -11,24 +11,9 @@ from typing import Any
 import yaml
 
 from monitored import REPOSITORY, RULES
+from shortened import shortened
 
 DASHBOARDS = REPOSITORY / "helm/semel/dashboards"
-
-
-# What takes hours elsewhere, so that a minute is enough: whatever shortens a rule for Prometheus shortens it here too.
-_SHORTER = (
-    (r"\boffset 15m", "offset 5s"),
-    (r"\[30d:1h\]", "[10m:1s]"),
-    (r"(?m)^( +)interval: \w+\n", ""),
-    (r"(?m)^( +)for: \w+$", r"\1for: 1s"),
-)
-
-
-def shortened(rules: str) -> str:
-    """The text of a rule file."""
-    for pattern, instead in _SHORTER:
-        rules = re.sub(pattern, instead, rules)
-    return rules
 
 
 @dataclass(frozen=True)

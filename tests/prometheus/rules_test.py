@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from monitored import REPOSITORY, RULES, monitored
+from load import configuration
+from monitored import REPOSITORY, RULES, chart_rules, monitored
 from shortened import shortened
 
 TESTS = Path(__file__).parent / "rules"
@@ -79,15 +80,21 @@ def test_an_entry_says_what_to_look_at_and_what_to_do(name: str) -> None:
 
 
 def test_the_metrics_that_rules_name_are_told_by_the_server(tmp_path: Path) -> None:
-    with monitored(tmp_path, rules={}) as watched:
+    # With a certificate, because only then it tells of that too.
+    with monitored(tmp_path, configuration(tmp_path), rules={}) as watched:
         _, page = watched.semeld.http("/metrics")
     told = set(re.findall(r"^(\w+)", page, re.MULTILINE))
-    # Only a server with a certificate tells of it.
-    told |= {"semel_tls_certificate_expiry_timestamp_seconds", "semel_tls_files_refused"}
     named = {name for rule in ALL for name in re.findall(r"(?<![:\w])semel_\w+", rule["expr"])} - {"semel_namespace"}
     assert named <= told, f"told by nobody: {named - told}"
     recorded = {name for rule in ALL for name in re.findall(r"(?:instance|namespace):[\w:]+", rule["expr"])}
     assert recorded <= RECORDED
+
+
+def test_every_kind_of_duration_is_shortened() -> None:
+    before, after = ("\n".join(chart_rules(alter).values()) for alter in (str, shortened))
+    for kind in (r"\[\d+[mhd]\]", r"\[\d+[mhd]:\d+[mhd]\]", r"\boffset \d+[mhd]", r"\bfor: \d+[mhd]", r"\binterval: \d+[mhd]"):
+        assert re.search(kind, before), f"the rules have none of {kind} any more"
+        assert not re.search(kind, after), kind
 
 
 def test_shortened_rules_differ_in_their_durations_only(tmp_path: Path) -> None:
