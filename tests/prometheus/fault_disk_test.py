@@ -92,6 +92,8 @@ def frozen_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_disk_that_takes_no_writes(frozen_disk: Path) -> None:
     with on(frozen_disk) as watched:
+        watched.prometheus.wait_for_value("count_over_time(semel_build_info[1m]) > 8")
+        assert watched.prometheus.alerts() == [], "nobody calls, and the disk works"
         subprocess.run(["fsfreeze", "--freeze", frozen_disk], check=True)
         try:
             with stuck_call(watched):
