@@ -48,7 +48,7 @@ NOW = (
     stat(
         "Failed answers",
         "Share of the calls of the last five minutes by which the server said that it could not: UNAVAILABLE, INTERNAL, "
-        "UNKNOWN, DATA_LOSS. The highest of the servers shown. What callers asked wrongly or too late does not count.",
+        "UNKNOWN, DATA_LOSS. The highest of the servers shown. What callers asked wrongly or too late does not count, nor do batches.",
         SHARE,
         f"max({of('instance:semel_calls_failed:ratio_rate5m')})",
         empty="No calls",
