@@ -66,6 +66,13 @@ def test_a_full_disk(small_disk: Path) -> None:
 
         watched.prometheus.wait_for(fails, "calls that fail use up the errors of a month")
 
+        def refuses_items() -> bool:
+            for answer in client.batch_begin([semel.BeginRequest(f"mail/{n}") for n in range(50)]):
+                assert isinstance(answer, semel.SemelError)
+            return any(alert.name == "SemelRefusing" and alert.state == "firing" for alert in watched.prometheus.alerts())
+
+        watched.prometheus.wait_for(refuses_items, "items of batches are refused")
+
 
 @contextmanager
 def stuck_call(watched: Monitored) -> Iterator[None]:
