@@ -138,3 +138,12 @@ def test_the_schema_takes_what_the_server_takes_and_no_more(path: str, value: An
         offered, said = False, str(refused)
     together = re.search(r"must (not )?be (longer|shorter|below|less|at (least|most)) .*\b[a-z]+_[a-z_]+\b", why)
     assert offered == taken or together or "config.shutdown" in said, f"server: {why or 'takes it'}\nchart: {said or 'takes it'}"
+
+
+def test_the_server_takes_the_documents_example_of_tls(tmp_path: Path) -> None:
+    document = (REPOSITORY / "docs" / "configuration.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^## TLS\n.*?^```yaml\n(.*?)^```$", document, re.MULTILINE | re.DOTALL)
+    force = in_force(with_certificates(example, tmp_path), tmp_path)
+    assert {key: Path(path).name for key, path in force["tls"].items()} == {
+        "certificate": "tls.crt", "private_key": "tls.key", "client_ca": "ca.crt"
+    }  # fmt: skip
