@@ -168,7 +168,8 @@ absl::StatusOr<std::string> RocksDbStorage::LoadPayload(const Key& key, const Re
   const absl::Status still_there = Verify({&unchanged, 1});
   if (absl::IsAborted(still_there)) return absl::NotFoundError("the record was overwritten, and its payload removed");
   if (!still_there.ok()) return still_there;
-  return absl::DataLossError(absl::StrCat("the payload of ", key.ns, "/", key.name, " is missing or cut short"));
+  // Without the key, since this is logged.
+  return absl::DataLossError(absl::StrCat("the payload of a key in namespace ", key.ns, " is missing or cut short"));
 }
 
 }  // namespace semel::storage
