@@ -57,3 +57,11 @@ volumes:
       {{- end }}
 {{- end -}}
 {{- end }}
+
+{{/* A duration as cert-manager writes it (90h30m) in seconds. */}}
+{{- define "semel.goSeconds" -}}
+{{- $hours := regexFind "[0-9]+h" . | trimSuffix "h" | atoi -}}
+{{- $minutes := regexFind "[0-9]+m" . | trimSuffix "m" | atoi -}}
+{{- $seconds := regexFind "[0-9]+s" . | trimSuffix "s" | atoi -}}
+{{- add (mul $hours 3600) (mul $minutes 60) $seconds -}}
+{{- end }}
