@@ -44,6 +44,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("config.namespaces.orders.lease_max", "1hour", r"namespaces.orders.lease_max"),
     ("serviceMonitor.interval", "15", r"serviceMonitor.interval"),
     ("tls.certManager.duration", "90d", r"tls.certManager.duration"),
+    ("prometheusRule.ruleLabels", {"severity": "info"}, r"severity"),
     # sizes
     ("config.storage.block_cache", "64MB", r"config.storage.block_cache"),
     ("config.storage.block_cache", 67108864, r"config.storage.block_cache"),
