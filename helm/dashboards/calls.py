@@ -8,7 +8,7 @@ from panels import NUMBER, PER_SECOND, SECONDS, SHARE, Panel, Query, graph, heat
 # A Session ends once, long after it began, and says nothing about its operations, which are counted by themselves.
 CALLS = 'method!="Session"'
 # What the server could not do, as the rules count it; all else that is not OK tells a caller something true about its request.
-FAULTS = 'code=~"UNAVAILABLE|INTERNAL|UNKNOWN|DATA_LOSS"'
+FAULTS = 'code=~"UNAVAILABLE|INTERNAL|DATA_LOSS|UNKNOWN"'
 # A Begin's time holds what it was asked to wait for another owner, which is not the server's doing.
 WAITLESS = 'method=~"Complete|Lookup|Renew|Release|Checkpoint"'
 
