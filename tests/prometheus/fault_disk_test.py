@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -30,13 +31,22 @@ def on(disk: Path) -> Iterator[Monitored]:
         yield both
 
 
+@contextmanager
+def mounted(disk: Path, *words: str | Path) -> Iterator[None]:
+    """Unmounted whatever happens within the block; lazily, as a process that could not be ended may still use it."""
+    subprocess.run(["mount", *words, disk], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk = tmp_path / "disk"
     disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=0755", "tmpfs", disk], check=True)
-    yield disk
-    subprocess.run(["umount", "--lazy", disk], check=True)
+    with mounted(disk, "-t", "tmpfs", "-o", "size=24m,mode=0755", "tmpfs"):
+        yield disk
 
 
 def test_a_full_disk(small_disk: Path) -> None:
@@ -45,11 +55,10 @@ def test_a_full_disk(small_disk: Path) -> None:
     ) as client:
         ballast = small_disk / "ballast"
         with ballast.open("wb", buffering=0) as file:
-            try:
+            with pytest.raises(OSError) as full:
                 while True:
                     file.write(b"b" * 4096)
-            except OSError:
-                pass  # that is all there is
+            assert full.value.errno == errno.ENOSPC
         watched.prometheus.wait_for_alert("SemelDiskAlmostFull")
         with pytest.raises(semel.SemelError):
             for n in range(10_000):
@@ -92,9 +101,8 @@ def frozen_disk(tmp_path: Path) -> Iterator[Path]:
         file.truncate(128 << 20)
     disk.mkdir()
     subprocess.run(["mkfs.ext4", "-q", image], check=True)
-    subprocess.run(["mount", "-o", "loop", image, disk], check=True)
-    yield disk
-    subprocess.run(["umount", "--lazy", disk], check=True)
+    with mounted(disk, "-o", "loop", image):
+        yield disk
 
 
 def test_a_disk_that_takes_no_writes(frozen_disk: Path) -> None:
@@ -115,18 +123,37 @@ def test_a_disk_that_takes_no_writes(frozen_disk: Path) -> None:
         )
 
 
+def is_served(disk: Path) -> bool:
+    return f" {disk} fuse" in Path("/proc/mounts").read_text()
+
+
+@contextmanager
+def serving(disk: Path, writer: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """In the end it runs on, so that it can answer the unmounting; that ends it, and if it never mounted, a signal does."""
+    try:
+        yield writer
+    finally:
+        writer.send_signal(signal.SIGCONT)
+        try:
+            if is_served(disk):
+                subprocess.run(["umount", "--lazy", disk], check=True)
+            else:
+                writer.terminate()
+            writer.wait(30)
+        finally:
+            writer.kill()  # nothing, where it has ended
+            writer.wait()
+
+
 @pytest.fixture
 def served_disk(tmp_path: Path) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
     """A file system that a process serves, as one over the network is; with that process."""
     disk, behind = tmp_path / "disk", tmp_path / "behind"
     disk.mkdir()
     behind.mkdir()
-    writer = subprocess.Popen(["bindfs", "-f", behind, disk])
-    assert eventually(lambda: f" {disk} fuse" in Path("/proc/mounts").read_text()), "bindfs does not mount"
-    yield disk, writer
-    writer.send_signal(signal.SIGCONT)
-    subprocess.run(["umount", "--lazy", disk], check=True)
-    writer.wait(30)
+    with serving(disk, subprocess.Popen(["bindfs", "-f", behind, disk])) as writer:
+        assert eventually(lambda: is_served(disk)), "bindfs does not mount"
+        yield disk, writer
 
 
 @pytest.mark.skipif(shutil.which("bindfs") is None, reason="bindfs is not installed")
