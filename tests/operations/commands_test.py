@@ -16,7 +16,7 @@ import chart
 import fenced
 from fenced import Command
 
-DOCUMENTS = sorted((fenced.REPOSITORY / "docs").glob("*.md"))
+DOCUMENTS = [fenced.REPOSITORY / "README.md", *sorted((fenced.REPOSITORY / "docs").glob("*.md"))]
 PATIENCE = 30.0
 
 # Of kubectl, what the documents use: verb, and the flags that it has there.
@@ -133,7 +133,8 @@ def test_kubectl(command: Command) -> None:
 
 
 def context(command: Command) -> str:
-    lines = (fenced.REPOSITORY / "docs" / command.document).read_text().splitlines()
+    (document,) = [path for path in DOCUMENTS if path.name == command.document]
+    lines = document.read_text().splitlines()
     return "\n".join(lines[max(0, command.line - 3) : command.line + 2])
 
 
